@@ -1,0 +1,52 @@
+# Everything a person types. The build itself is in meson.build.
+BUILD := build
+PREFIX := /usr/local
+.PHONY: all setup deps test-deps test demo run bench lint fuzz chaos install clean
+
+all: deps setup
+	@ninja -C $(BUILD) --quiet
+	@scripts/collect $(BUILD)
+
+deps:
+	@scripts/deps build
+
+test-deps:
+	@scripts/deps test
+
+setup:
+	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) >$(BUILD).log 2>&1 || { cat $(BUILD).log; rm -f $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+
+test: test-deps all
+	@test/run $(BUILD)
+
+demo: all
+	@scripts/demo $(BUILD) $(if $(PACED),--paced)
+
+run: all
+	@$(BUILD)/bin/faxwire dev
+
+bench: test-deps all
+	@test/bench/run $(BUILD)
+
+lint: test-deps
+	@python3 test/style/lint.py
+
+# Longer fuzzing of every parser of outside bytes: make fuzz SECONDS=600
+SECONDS := 60
+fuzz: test-deps all
+	@test/fuzz/run $(SECONDS)
+
+# Programs killed at random while faxes flow: make chaos FAXES=500 CHAOS_SECONDS=120 [SEED=7]
+FAXES := 200
+CHAOS_SECONDS := 40
+chaos: test-deps all
+	@cd test/e2e && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel=error; }
+	@FAXWIRE_BUILD=$(abspath $(BUILD)) node test/e2e/chaos.mjs --faxes $(FAXES) --seconds $(CHAOS_SECONDS) $(if $(SEED),--seed $(SEED))
+
+install: all
+	@install -d $(DESTDIR)$(PREFIX)/bin
+	@install $(BUILD)/bin/faxwire $(BUILD)/bin/faxwire-* $(DESTDIR)$(PREFIX)/bin
+
+clean:
+	rm -rf $(BUILD) build-fuzz
