@@ -1,0 +1,19 @@
+/* file.h - files whose loss would matter: written whole, synced, then named. */
+#ifndef FW_FILE_H
+#define FW_FILE_H
+#include "base/buf.h"
+
+void fw_fd_close(int *fd); /* for CLEANUP; -1 is fine */
+
+/* Makes the folder and its parents, mode 0700. */
+MUST_USE enum fw_err fw_dir_make(const char *path);
+/* fsync(2) of the folder itself, so that a new name in it survives power loss. */
+MUST_USE enum fw_err fw_dir_sync(const char *path);
+/* Removes a folder and what is in it; only regular files and folders, `depth` levels down. */
+void fw_dir_remove(const char *path, int depth);
+
+MUST_USE enum fw_err fw_file_read(const char *path, size_t size_max, struct fw_buf *ret);
+/* temp file beside it, fsync, rename, fsync of the folder. */
+MUST_USE enum fw_err fw_file_write(const char *path, struct fw_span data, unsigned mode);
+MUST_USE enum fw_err fw_write_all(int fd, struct fw_span data);
+#endif
