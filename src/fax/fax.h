@@ -1,0 +1,102 @@
+/* fax.h - the nouns: an application, a fax, an event of it, an attempt to send it.
+ *
+ * Plain data that the store reads and writes and the rooms pass on by value. Texts of bounded
+ * size are arrays; the few that may be large are owned pointers, freed by the _done function,
+ * which accepts zeroed objects. An empty text means "not given".
+ */
+#ifndef FW_FAX_H
+#define FW_FAX_H
+#include "base/bounds.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "fax/status.h"
+
+#define FW_QUALITIES(X)                                                                            \
+    X(NORMAL, "normal") X(HIGH, "high") X(VERY_HIGH, "very_high") X(ULTRA_LIGHT, "ultra_light")    \
+    X(ULTRA_DARK, "ultra_dark")
+enum fw_quality {
+#define X(name, text) FW_QUALITY_##name,
+    FW_QUALITIES(X)
+#undef X
+        FW_QUALITY_COUNT
+};
+const char   *fw_quality_text(enum fw_quality q);
+MUST_USE bool fw_quality_parse(const char *text, enum fw_quality *ret);
+
+enum { FW_REASON_SIZE = 64, FW_TEXT_SIZE = 256 };
+
+struct fw_application {
+    char    id[FW_NUMERIC_ID_SIZE];
+    int64_t account;
+    char    name[FW_TEXT_SIZE];
+    bool    active;
+    char    webhook_url[FW_URL_MAX + 1];
+    char    webhook_failover_url[FW_URL_MAX + 1];
+    int     webhook_timeout_secs; /* -1: not set */
+    char   *settings;             /* owned JSON object: the fields that the API echoes only; or NULL */
+    struct fw_wall created_at, updated_at;
+};
+void fw_application_done(struct fw_application *a);
+
+struct fw_fax {
+    char    id[FW_UUID_SIZE];
+    int64_t account;
+    char    user_id[FW_UUID_SIZE];           /* of the account, as webhooks show it */
+    char    application[FW_NUMERIC_ID_SIZE]; /* the API's connection_id */
+    char    from[FW_NUMBER_MAX + 1];
+    char    from_display_name[FW_DISPLAY_NAME_MAX + 1];
+    char    to[FW_NUMBER_MAX + 1];
+    char   *media_urls;   /* owned JSON array of texts; NULL when the document was uploaded */
+    char    media_name[FW_MEDIA_NAME_MAX + 1]; /* document-1 is what it was at accept */
+    char   *client_state; /* owned, or NULL */
+    char    webhook_url[FW_URL_MAX + 1];
+    int     document_count; /* uploaded files: blob names document-1 … document-n */
+    enum fw_quality quality;
+    bool    t38_enabled;
+    bool    monochrome;
+    int     black_threshold; /* 1..100 */
+    bool    store_media, store_preview;
+    bool    preview_pdf;
+
+    enum fw_status status;
+    char    failure_reason[FW_REASON_SIZE];    /* CONTRACT 4; set when failed */
+    char    failure_detail[FW_TEXT_SIZE];      /* internal_failure_reason */
+    int     page_count;      /* rendered; 0 before */
+    int     pages_confirmed; /* by the far end, in the last attempt */
+    int     attempts;        /* calls placed, the current one counted */
+    bool    sending_told;    /* fax.sending.started was written once */
+    char    call[FW_UUID_SIZE]; /* id of the current or last attempt; empty before */
+    int     modem;           /* index of the modem that had it; -1 before */
+    struct fw_wall due;      /* media.processed: not dialled before */
+    int     call_duration_secs;
+    int     bit_rate;        /* bit/s, 0 unknown */
+    int     transport;       /* enum fw_call_transport of the last attempt, -1 unknown */
+    struct fw_wall created_at, updated_at;
+    bool    cancel_asked;    /* read from the store; fw_store_fax_cancel sets it there */
+    bool    deleted;         /* likewise, by fw_store_fax_delete: to be shown to nobody */
+};
+void fw_fax_done(struct fw_fax *f);
+/* A deep copy; `ret` is then the caller's. */
+MUST_USE enum fw_err fw_fax_copy(const struct fw_fax *f, struct fw_fax *ret);
+
+/* A document that was stored under a name, to be sent by it. */
+struct fw_media {
+    int64_t account;
+    char    name[FW_MEDIA_NAME_MAX + 1];
+    char    file[FW_UUID_SIZE]; /* its name in the folder of media */
+    char    content_type[80];   /* as its first bytes say */
+    int64_t size;               /* bytes */
+    struct fw_wall created_at, updated_at, expires_at;
+};
+
+/* What happened, as it is stored and told. `payload` is the JSON object of CONTRACT 3.2. */
+struct fw_event {
+    int64_t            seq; /* given by the store; grows */
+    char               id[FW_UUID_SIZE];
+    char               fax[FW_UUID_SIZE];
+    enum fw_event_kind kind;
+    struct fw_wall     at;
+    char              *payload; /* owned */
+};
+void fw_event_done(struct fw_event *e);
+#endif
