@@ -1,0 +1,147 @@
+/* msg.h - every message between the programs of Faxwire, in one list.
+ *
+ * The parent `faxwire` is the switchboard: each child has one SOCK_SEQPACKET pair to it, and a
+ * message is for the parent (HUB), for the line, or for the modem whose index it carries. A
+ * message is written and read field by field, big-endian, so that no struct layout crosses a
+ * process border; a text is NUL-terminated here and length-prefixed on the wire.
+ *
+ * `call` is the id of an attempt (UUID text): one attempt of a fax is one call.
+ */
+#ifndef FW_MSG_H
+#define FW_MSG_H
+#include "base/buf.h"
+#include "fax/call.h"
+
+enum { FW_MSG_BYTES_MAX = 4096, FW_CALL_ID_SIZE = 40 };
+
+enum fw_tone { FW_TONE_CED, FW_TONE_V21, FW_TONE_CNG };                  /* MEDIA_TONE */
+enum fw_codec { FW_CODEC_PCMU = 0, FW_CODEC_PCMA = 8 };                  /* RTP payload types */
+enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
+
+/* Fields: U8 U16 U32 I32 (name), TEXT (name, size with NUL). */
+#define FW_MSG_STOP(U8, U16, U32, I32, TEXT) U8(reserved)
+#define FW_MSG_LINE_CONFIG(U8, U16, U32, I32, TEXT)                                                \
+    TEXT(sip_host, 64)   /* address to bind, numeric */                                            \
+    U16(sip_port)        /* 0: any */                                                              \
+    TEXT(media_host, 64) /* address for RTP and UDPTL, numeric */                                  \
+    U16(media_port_min)  /* 0: any */                                                              \
+    U16(media_port_max)                                                                            \
+    U32(calls_max)                                                                                 \
+    TEXT(domain, 128)    /* host part of our From; empty: sip_host */
+#define FW_MSG_TRUNK_SET(U8, U16, U32, I32, TEXT)                                                  \
+    TEXT(name, 64) TEXT(host, 256) U16(port)                                                       \
+    U8(unpaced) /* may offer a=X-faxwire-unpaced there */                                          \
+    TEXT(username, 128) TEXT(password, 128) /* for challenges; empty: none */                      \
+    TEXT(auth_realm, 128)                   /* the only realm they are for; empty: any */
+#define FW_MSG_LINE_READY(U8, U16, U32, I32, TEXT) U16(sip_port)
+#define FW_MSG_CALL_PLACE(U8, U16, U32, I32, TEXT)                                                 \
+    TEXT(call, FW_CALL_ID_SIZE) TEXT(trunk, 64) TEXT(to, 256) TEXT(from, 256)                      \
+    TEXT(display_name, 132) U8(t38_enabled) U8(modem) /* index of the modem that will carry it */  \
+    U32(ring_timeout_ms) U32(call_limit_ms)                                                        \
+    TEXT(tx_file, 64) /* name in the modem's spool folder */                                       \
+    U32(page_count) TEXT(ident, 24) U8(ecm)
+#define FW_MSG_CALL_CANCEL(U8, U16, U32, I32, TEXT) TEXT(call, FW_CALL_ID_SIZE)
+#define FW_MSG_CALL_PROGRESS(U8, U16, U32, I32, TEXT)                                              \
+    TEXT(call, FW_CALL_ID_SIZE) U16(sip_status) /* 0: INVITE sent; 1xx */
+#define FW_MSG_CALL_ANSWERED(U8, U16, U32, I32, TEXT) TEXT(call, FW_CALL_ID_SIZE)
+#define FW_MSG_CALL_TRANSPORT(U8, U16, U32, I32, TEXT)                                             \
+    TEXT(call, FW_CALL_ID_SIZE) U8(transport) /* enum fw_call_transport */
+#define FW_MSG_CALL_ENDED(U8, U16, U32, I32, TEXT)                                                 \
+    TEXT(call, FW_CALL_ID_SIZE) U8(cause) /* enum fw_call_cause */                                 \
+    U16(sip_status)      /* final SIP status, 0 if none */                                         \
+    U16(q850)            /* from a Reason header, 0 if none */                                     \
+    U32(duration_ms)     /* from answer to end */                                                  \
+    TEXT(text, 160)      /* reason phrase or what went wrong, as data */
+#define FW_MSG_MODEM_START(U8, U16, U32, I32, TEXT)                                                \
+    U8(modem) U32(calls_max) U32(page_bytes_max)
+#define FW_MSG_MODEM_READY(U8, U16, U32, I32, TEXT) U8(modem)
+#define FW_MSG_MODEM_GONE(U8, U16, U32, I32, TEXT) U8(modem)
+#define FW_MSG_MEDIA_OPEN(U8, U16, U32, I32, TEXT) /* with the bound UDP socket */                 \
+    U8(modem) TEXT(call, FW_CALL_ID_SIZE)                                                          \
+    U8(calling)          /* 1: we sent the INVITE, T.30 caller */                                  \
+    TEXT(tx_file, 64)    /* in the spool folder; empty: receive into `<call>.tif` */               \
+    U32(page_count) TEXT(ident, 24) U8(ecm) U8(codec) /* enum fw_codec */                          \
+    TEXT(peer_host, 64) U16(peer_port) U32(call_limit_ms)
+#define FW_MSG_MEDIA_SWITCH(U8, U16, U32, I32, TEXT) /* audio to T.38, or new audio peer */        \
+    U8(modem) TEXT(call, FW_CALL_ID_SIZE) U8(transport) /* enum fw_call_transport */               \
+    TEXT(peer_host, 64) U16(peer_port) U8(codec)                                                   \
+    U8(t38_version) U32(bit_rate_max) U16(datagram_max) U8(ec) /* enum fw_udptl_ec */
+#define FW_MSG_MEDIA_CLOSE(U8, U16, U32, I32, TEXT) U8(modem) TEXT(call, FW_CALL_ID_SIZE)
+#define FW_MSG_MEDIA_TONE(U8, U16, U32, I32, TEXT)                                                 \
+    U8(modem) TEXT(call, FW_CALL_ID_SIZE) U8(tone) /* enum fw_tone */
+#define FW_MSG_MEDIA_UNDERWAY(U8, U16, U32, I32, TEXT) /* past DCS: no more T.38 switching */      \
+    U8(modem) TEXT(call, FW_CALL_ID_SIZE)
+#define FW_MSG_FAX_NEGOTIATED(U8, U16, U32, I32, TEXT)                                             \
+    U8(modem) TEXT(call, FW_CALL_ID_SIZE) U32(bit_rate) U8(ecm) TEXT(remote_ident, 24)
+#define FW_MSG_PAGE_CONFIRMED(U8, U16, U32, I32, TEXT) /* by the far end (sent), by us (received) */ \
+    U8(modem) TEXT(call, FW_CALL_ID_SIZE) U32(page_count)
+#define FW_MSG_FAX_RESULT(U8, U16, U32, I32, TEXT) /* once for each MEDIA_OPEN, even if it failed */ \
+    U8(modem) TEXT(call, FW_CALL_ID_SIZE) I32(t30_code) /* spandsp's T30_ERR numbers; 0 OK */      \
+    U32(page_count)      /* confirmed */                                                           \
+    U32(bit_rate) U8(ecm) U8(transport) TEXT(remote_ident, 24) TEXT(text, 160)
+#define FW_MSG_CARRIER_READY(U8, U16, U32, I32, TEXT) U16(sip_port)
+
+/* M(NAME, field, where it goes). */
+#define FW_MSG_LIST(M)                                                                             \
+    M(STOP, stop, CHILD)                                                                           \
+    M(LINE_CONFIG, line_config, LINE)                                                              \
+    M(TRUNK_SET, trunk_set, LINE)                                                                  \
+    M(LINE_READY, line_ready, HUB)                                                                 \
+    M(CALL_PLACE, call_place, LINE)                                                                \
+    M(CALL_CANCEL, call_cancel, LINE)                                                              \
+    M(CALL_PROGRESS, call_progress, HUB)                                                           \
+    M(CALL_ANSWERED, call_answered, HUB)                                                           \
+    M(CALL_TRANSPORT, call_transport, HUB)                                                         \
+    M(CALL_ENDED, call_ended, HUB)                                                                 \
+    M(MODEM_START, modem_start, MODEM)                                                             \
+    M(MODEM_READY, modem_ready, HUB)                                                               \
+    M(MODEM_GONE, modem_gone, LINE)                                                                \
+    M(MEDIA_OPEN, media_open, MODEM)                                                               \
+    M(MEDIA_SWITCH, media_switch, MODEM)                                                           \
+    M(MEDIA_CLOSE, media_close, MODEM)                                                             \
+    M(MEDIA_TONE, media_tone, LINE)                                                                \
+    M(MEDIA_UNDERWAY, media_underway, LINE)                                                        \
+    M(FAX_NEGOTIATED, fax_negotiated, HUB)                                                         \
+    M(PAGE_CONFIRMED, page_confirmed, HUB)                                                         \
+    M(FAX_RESULT, fax_result, HUB_AND_LINE)                                                        \
+    M(CARRIER_READY, carrier_ready, HUB)
+
+enum fw_msg_kind {
+#define M(NAME, name, route) FW_MSG_KIND_##NAME,
+    FW_MSG_LIST(M)
+#undef M
+        FW_MSG_KIND_COUNT
+};
+enum fw_route { FW_ROUTE_HUB, FW_ROUTE_LINE, FW_ROUTE_MODEM, FW_ROUTE_CHILD, FW_ROUTE_HUB_AND_LINE };
+
+#define FW_MSG_U8(name)         uint8_t name;
+#define FW_MSG_U16(name)        uint16_t name;
+#define FW_MSG_U32(name)        uint32_t name;
+#define FW_MSG_I32(name)        int32_t name;
+#define FW_MSG_TEXT(name, size) char name[size];
+#define M(NAME, name, route)                                                                       \
+    struct fw_msg_##name {                                                                         \
+        FW_MSG_##NAME(FW_MSG_U8, FW_MSG_U16, FW_MSG_U32, FW_MSG_I32, FW_MSG_TEXT)                  \
+    };
+FW_MSG_LIST(M)
+#undef M
+
+struct fw_msg {
+    enum fw_msg_kind kind;
+    union {
+#define M(NAME, name, route) struct fw_msg_##name name;
+        FW_MSG_LIST(M)
+#undef M
+    };
+};
+
+const char *fw_msg_text(enum fw_msg_kind kind);
+enum fw_route fw_msg_route(enum fw_msg_kind kind);
+/* Index of the modem a message is for or from; -1 when its kind carries none. */
+int fw_msg_modem(const struct fw_msg *msg);
+
+/* Errors: FW_LIMIT when `buf` is too small. Texts must be terminated (an assert). */
+MUST_USE enum fw_err fw_msg_write(const struct fw_msg *msg, struct fw_buf *buf);
+/* FW_PROTOCOL for anything but exactly one well-formed message; `ret` is then zeroed. */
+MUST_USE enum fw_err fw_msg_read(struct fw_span bytes, struct fw_msg *ret);
+#endif

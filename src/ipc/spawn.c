@@ -1,0 +1,81 @@
+/* Starting a program: fork, descriptors in their places, exec. */
+#include "ipc/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+enum { CHILD_CHANNEL_FD = 3, CHILD_KEEP_FD = 4, FIRST_FREE_FD = 10 };
+
+/* Only async-signal-safe calls: the parent has threads. */
+_Noreturn static void become(char *const argv[], int channel_fd, int keep_fd)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    setpgid(0, 0); /* Ctrl-C is for the parent; it tells us */
+    /* Out of the way first: either may sit on a number that the other is to get. */
+    const int channel = fcntl(channel_fd, F_DUPFD, FIRST_FREE_FD);
+    const int keep = keep_fd >= 0 ? fcntl(keep_fd, F_DUPFD, FIRST_FREE_FD) : -1;
+    const int null = open("/dev/null", O_RDONLY);
+    if (channel < 0 || null < 0 || dup2(null, 0) < 0 || dup2(2, 1) < 0 ||
+        dup2(channel, CHILD_CHANNEL_FD) < 0 || (keep >= 0 && dup2(keep, CHILD_KEEP_FD) < 0))
+        _exit(127);
+    const unsigned first = keep >= 0 ? CHILD_KEEP_FD + 1 : CHILD_CHANNEL_FD + 1;
+    syscall(SYS_close_range, first, ~0U, 0);
+    execv(argv[0], argv);
+    _exit(127);
+}
+
+enum fw_err fw_spawn(char *const argv[], int keep_fd, struct fw_child *ret)
+{
+    int pair[2];
+    if (access(argv[0], X_OK) < 0)
+        return FW_NOT_FOUND;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return FW_IO;
+    int theirs CLEANUP(fw_fd_close) = pair[1];
+    int ours CLEANUP(fw_fd_close) = pair[0];
+    struct fw_channel *channel = NULL;
+    const enum fw_err err = fw_channel_new(ours, &channel);
+    if (err)
+        return err;
+    ours = -1;
+    const pid_t pid = fork();
+    if (pid == 0)
+        become(argv, theirs, keep_fd);
+    if (pid < 0) {
+        fw_channel_free(channel);
+        return FW_IO;
+    }
+    *ret = (struct fw_child){ .pid = pid, .pidfd = (int)syscall(SYS_pidfd_open, pid, 0),
+                              .channel = channel };
+    if (ret->pidfd < 0) {
+        fw_child_end(ret);
+        return FW_IO;
+    }
+    fcntl(ret->pidfd, F_SETFD, FD_CLOEXEC);
+    return FW_OK;
+}
+
+int fw_child_end(struct fw_child *c)
+{
+    int status = 0;
+    if (c->pid > 0) {
+        kill(c->pid, SIGKILL); /* a zombie does not mind */
+        while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+            ;
+    }
+    fw_fd_close(&c->pidfd);
+    fw_channel_free(c->channel);
+    *c = (struct fw_child){ .pidfd = -1 };
+    return status;
+}
