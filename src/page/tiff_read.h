@@ -1,0 +1,26 @@
+/* tiff_read.h - the edge to libtiff: pages of a TIFF as plain rows; private to the room.
+ *
+ * libtiff speaks to its caller through handlers of this file handle, never through stderr.
+ */
+#ifndef FW_TIFF_READ_H
+#define FW_TIFF_READ_H
+#include "base/buf.h"
+#include "page/page.h"
+
+struct fw_tiff_reader;
+
+MUST_USE enum fw_err fw_tiff_reader_open(const char *path, struct fw_tiff_reader **ret,
+                                         struct fw_fault *fault);
+void fw_tiff_reader_free(struct fw_tiff_reader *r);
+void fw_tiff_reader_free_p(struct fw_tiff_reader **r); /* for CLEANUP */
+
+/* The page it stands on, the first after open. FW_INVALID: not a fax page. */
+MUST_USE enum fw_err fw_tiff_reader_page(struct fw_tiff_reader *r, struct fw_page_info *ret,
+                                         struct fw_fault *fault);
+/* FW_NOT_FOUND behind the last page. */
+MUST_USE enum fw_err fw_tiff_reader_next(struct fw_tiff_reader *r, struct fw_fault *fault);
+/* The next row of the page last described: packed, 1 is black, bits behind the width 0. Valid until
+ * the next call. FW_INVALID when it is missing or damaged. */
+MUST_USE enum fw_err fw_tiff_reader_row(struct fw_tiff_reader *r, const uint8_t **ret,
+                                        struct fw_fault *fault);
+#endif
