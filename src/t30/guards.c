@@ -1,0 +1,169 @@
+/* Interposed functions of spandsp: the killer frame, the page bomb, the leaking frames. */
+#include "t30/guards.h"
+#include <dlfcn.h>
+#include <string.h>
+#include <tiffio.h>
+#include <unistd.h>
+
+#include <spandsp.h>
+
+enum {
+    EXTRAS_MAX = 8,        /* NSF and the like: one each is usual */
+    FRAME_CODED_MIN = 4,   /* an FCD frame: address, control, FCF, frame number */
+    FRAME_CODED_MAX = 260, /* and 256 octets */
+    ROWS_LOOK_BITS = 512,  /* how often the rows are counted when bits come singly */
+};
+
+static _Thread_local struct fw_guards *current;
+
+static struct {
+    void (*hdlc_accept)(void *user_data, const uint8_t msg[], int len, int ok);
+    int (*rx_put_bit)(t4_rx_state_t *s, int bit);
+    int (*rx_put_byte)(t4_rx_state_t *s, uint8_t byte);
+    int (*rx_put_chunk)(t4_rx_state_t *s, const uint8_t buf[], int len);
+    int (*tx_get_bit)(t4_tx_state_t *s);
+    int (*hostname)(char *name, size_t size);
+} library;
+
+/* A data pointer becomes a function pointer by way of memory: ISO C has no cast for it. */
+static bool find(const char *name, void *own, void *ret)
+{
+    void *next = dlsym(RTLD_NEXT, name);
+    void *first = dlsym(RTLD_DEFAULT, name);
+    void *here = NULL;
+    memcpy(&here, own, sizeof here);
+    memcpy(ret, &next, sizeof next);
+    return next && first == here;
+}
+
+#define FIND(name, member)                                                                         \
+    __extension__({                                                                                \
+        __typeof__(&name) own_ = name;                                                             \
+        find(#name, (void *)&own_, (void *)&library.member);                                       \
+    })
+
+bool fw_guards_ready(void)
+{
+    const bool all[] = {
+        FIND(t30_hdlc_accept, hdlc_accept), FIND(t4_rx_put_bit, rx_put_bit),
+        FIND(t4_rx_put_byte, rx_put_byte),  FIND(t4_rx_put_chunk, rx_put_chunk),
+        FIND(t4_tx_get_bit, tx_get_bit),    FIND(gethostname, hostname),
+    };
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        if (!all[i])
+            return false;
+    }
+    return true;
+}
+
+void fw_guards_enter(struct fw_guards *g)
+{
+    fw_assert(!current && library.hdlc_accept);
+    current = g;
+}
+
+void fw_guards_leave(void)
+{
+    current = NULL;
+}
+
+void fw_guards_trip(struct fw_guards *g, enum fw_terminal_guard guard)
+{
+    if (g->tripped == FW_GUARD_NONE)
+        g->tripped = guard;
+}
+
+void fw_guards_page(struct fw_guards *g)
+{
+    g->page_bytes = 0;
+    g->page_bits = 0;
+}
+
+/* process_rx_fcd copies len - 4 octets: a shorter frame makes that a copy without end. */
+static bool frame_harmful(const uint8_t *msg, int len)
+{
+    if (len < 3)
+        return false; /* the library looks at this itself */
+    const uint8_t fcf = msg[2] & 0xFE;
+    return fcf == (T4_FCD & 0xFE) && (len < FRAME_CODED_MIN || len > FRAME_CODED_MAX);
+}
+
+/* Each of these frames is copied to the heap and the copy before it is forgotten. */
+static bool frame_leaks(const uint8_t *msg, int len)
+{
+    if (!current || len < 3)
+        return false;
+    const uint8_t fcf = msg[2] & 0xFE;
+    if (fcf != (T30_NSF & 0xFE) && fcf != (T30_NSS & 0xFE))
+        return false;
+    current->extras++;
+    return current->extras > EXTRAS_MAX;
+}
+
+void t30_hdlc_accept(void *user_data, const uint8_t msg[], int len, int ok)
+{
+    if (len > 0 && ok && (frame_harmful(msg, len) || frame_leaks(msg, len)))
+        ok = 0;
+    library.hdlc_accept(user_data, msg, len, ok);
+}
+
+/* True: the page is too large, nothing more of it goes to the decoder. */
+static bool over(t4_rx_state_t *s)
+{
+    if (!current)
+        return false;
+    t4_stats_t stats;
+    t4_rx_get_transfer_statistics(s, &stats);
+    if (current->page_bytes > current->page_bytes_max ||
+        (uint32_t)stats.length > current->page_rows_max)
+        fw_guards_trip(current, FW_GUARD_PAGE_BYTES);
+    return current->tripped == FW_GUARD_PAGE_BYTES;
+}
+
+static void count_bytes(uint32_t size)
+{
+    if (!current)
+        return;
+    current->page_bytes += size;
+    current->bytes += size;
+    current->progress++;
+}
+
+int t4_rx_put_bit(t4_rx_state_t *s, int bit)
+{
+    if (current && ++current->page_bits >= ROWS_LOOK_BITS) {
+        current->page_bits = 0;
+        count_bytes(ROWS_LOOK_BITS / 8);
+        if (over(s))
+            return 1;
+    }
+    return library.rx_put_bit(s, bit);
+}
+
+int t4_rx_put_byte(t4_rx_state_t *s, uint8_t byte)
+{
+    count_bytes(1);
+    return over(s) ? 1 : library.rx_put_byte(s, byte);
+}
+
+int t4_rx_put_chunk(t4_rx_state_t *s, const uint8_t buf[], int len)
+{
+    count_bytes(len > 0 ? (uint32_t)len : 0);
+    return over(s) ? 1 : library.rx_put_chunk(s, buf, len);
+}
+
+int t4_tx_get_bit(t4_tx_state_t *s)
+{
+    if (current)
+        current->progress++;
+    return library.tx_get_bit(s);
+}
+
+/* The library writes the name of this machine into every received page and asks the kernel for
+ * it. A fax is no place for it, and the sandbox does not answer. */
+int gethostname(char *name, size_t size)
+{
+    if (current || !library.hostname)
+        return -1;
+    return library.hostname(name, size);
+}

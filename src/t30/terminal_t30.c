@@ -1,0 +1,301 @@
+/* What T.30 reports, frame by frame and page by page, and what it comes to in the end. */
+#include "base/text.h"
+#include "t30/coarse.h"
+#include "t30/engine.h"
+#include "t30/pagefile.h"
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    REPEATS_MAX = 60, /* T.30 itself gives up after three; T5 allows about thirty RNR */
+    /* Bits of DIS, ITU-T T.30 table 2. */
+    DIS_BIT_FINE = 15,
+    DIS_BIT_SUPERFINE = 41,
+    DPI_FINE_MIN = 150, /* of 98, 196, 391 rows an inch and their neighbours */
+    DPI_SUPERFINE_MIN = 290,
+};
+
+void fw_engine_tell(struct fw_terminal *t, enum fw_terminal_event_kind kind)
+{
+    if (t->callbacks.event)
+        t->callbacks.event(t->callbacks.arg, kind, &t->result);
+}
+
+static bool dis_bit(const uint8_t *msg, int len, int bit)
+{
+    const int at = 3 + (bit - 1) / 8;
+    return at < len && (msg[at] & 1 << (bit - 1) % 8);
+}
+
+static enum fw_terminal_resolution resolution_of(int y_resolution)
+{
+    if (y_resolution < 5500) /* rows a metre: 3850, 7700, 15400 */
+        return FW_RESOLUTION_STANDARD;
+    return y_resolution < 11500 ? FW_RESOLUTION_FINE : FW_RESOLUTION_SUPERFINE;
+}
+
+static void take_statistics(struct fw_terminal *t, t30_stats_t *ret)
+{
+    struct fw_terminal_result *r = &t->result;
+    t30_get_transfer_statistics(t->t30, ret);
+    r->bit_rate = ret->bit_rate > 0 ? (uint32_t)ret->bit_rate : 0;
+    r->ecm = ret->error_correcting_mode != 0;
+    if (ret->y_resolution > 0)
+        r->resolution = resolution_of(ret->y_resolution);
+    r->page_bytes = t->guards.bytes;
+    const char *ident = t30_get_rx_ident(t->t30);
+    if (ident && ident[0])
+        fw_text_clip(r->remote_ident, sizeof r->remote_ident, ident);
+}
+
+static void negotiated(struct fw_terminal *t)
+{
+    t30_stats_t stats;
+    take_statistics(t, &stats);
+    fw_engine_tell(t, FW_TERMINAL_NEGOTIATED);
+}
+
+static void underway(struct fw_terminal *t)
+{
+    if (t->underway)
+        return;
+    t->underway = true;
+    fw_engine_tell(t, FW_TERMINAL_UNDERWAY);
+}
+
+static bool is_eop(uint8_t fcf)
+{
+    fcf &= 0xFE;
+    return fcf == (T30_EOP & 0xFE) || fcf == (T30_PRI_EOP & 0xFE);
+}
+
+static void frame_in(struct fw_terminal *t, const uint8_t *msg, int len)
+{
+    const uint8_t fcf = msg[2] & 0xFE;
+    if (fcf == (T4_FCD & 0xFE) || fcf == (T4_RCP & 0xFE)) {
+        t->guards.progress++;
+        return;
+    }
+    if (fcf == (T30_MCF & 0xFE))
+        t->repeats = 0;
+    else if ((msg[1] & 0x10) && ++t->repeats > REPEATS_MAX)
+        fw_guards_trip(&t->guards, FW_GUARD_REPEATS);
+    if (fcf == (T30_DIS & 0xFE)) {
+        t->far_fine = dis_bit(msg, len, DIS_BIT_FINE);
+        t->far_superfine = dis_bit(msg, len, DIS_BIT_SUPERFINE);
+    } else if (fcf == (T30_DCS & 0xFE))
+        underway(t);
+    else if (fcf == (T30_CFR & 0xFE))
+        negotiated(t);
+    else if (fcf == (T30_PPS & 0xFE) || fcf == (T30_EOR & 0xFE))
+        t->eop_seen = len > 3 && is_eop(msg[3]);
+    else if (fcf == (T30_MPS & 0xFE) || fcf == (T30_EOM & 0xFE) || is_eop(fcf))
+        t->eop_seen = is_eop(fcf);
+}
+
+static void frame_out(struct fw_terminal *t, const uint8_t *msg)
+{
+    const uint8_t fcf = msg[2] & 0xFE;
+    if (fcf == (T4_FCD & 0xFE) || fcf == (T4_RCP & 0xFE))
+        t->guards.progress++;
+    else if (fcf == (T30_DCS & 0xFE))
+        underway(t);
+    else if (fcf == (T30_CFR & 0xFE))
+        negotiated(t);
+    else if (fcf == (T30_MCF & 0xFE) || fcf == (T30_RTP & 0xFE)) {
+        t->repeats = 0;
+        if (t->eop_seen && t->guards.tripped == FW_GUARD_NONE)
+            t->eop_confirmed = true;
+    }
+}
+
+static void on_frame(t30_state_t *s, void *user_data, int direction, const uint8_t msg[], int len)
+{
+    (void)s;
+    struct fw_terminal *t = user_data;
+    if (len < 3)
+        return;
+    if (direction)
+        frame_in(t, msg, len);
+    else
+        frame_out(t, msg);
+}
+
+/* How many rows must become one for this far end. */
+static unsigned divisor(const struct fw_terminal *t)
+{
+    if (t->tx_y_dpi < DPI_FINE_MIN)
+        return 1;
+    if (t->tx_y_dpi < DPI_SUPERFINE_MIN)
+        return t->far_fine ? 1 : 2;
+    return t->far_superfine ? 1 : t->far_fine ? 2 : 4;
+}
+
+/* Called before the document is opened: the moment to give the far end what it can print. */
+static int on_phase_b(t30_state_t *s, void *user_data, int result)
+{
+    struct fw_terminal *t = user_data;
+    const uint8_t fcf = (uint8_t)result & 0xFE;
+    const unsigned rows_in_one = divisor(t);
+    if (fcf == (T30_DIS & 0xFE) && t->config.tx_coarse_path && rows_in_one > 1 && !t->coarse &&
+        fw_coarse_make(t->tx_path, t->tx_coarse_path, rows_in_one) == FW_OK) {
+        t->coarse = true;
+        t30_set_tx_file(s, t->tx_coarse_path, -1, -1);
+    }
+    return T30_ERR_OK;
+}
+
+static void pages_sent(struct fw_terminal *t, uint32_t pages)
+{
+    t->guards.progress++;
+    t->result.pages = pages;
+    fw_engine_tell(t, FW_TERMINAL_PAGE_SENT);
+}
+
+static void page_received(struct fw_terminal *t, uint32_t pages)
+{
+    struct fw_fault fault = { 0 };
+    t->guards.progress++;
+    if (t->guards.tripped != FW_GUARD_NONE)
+        return;
+    if (pages > t->config.pages_max) {
+        fw_guards_trip(&t->guards, FW_GUARD_PAGES);
+        return;
+    }
+    if (fw_pagefile_secure(t->rx_path, pages - 1, &fault)) {
+        fw_text_clip(t->fault, sizeof t->fault, fault.message);
+        fw_guards_trip(&t->guards, FW_GUARD_DISK);
+        return;
+    }
+    const uint32_t before = t->result.pages;
+    t->result.pages = pages;
+    fw_engine_tell(t, FW_TERMINAL_PAGE_RECEIVED);
+    if (t->guards.tripped != FW_GUARD_NONE)
+        t->result.pages = before;
+}
+
+/* A page that was never trained gives this call and no page: only the counts are believed. */
+static int on_phase_d(t30_state_t *s, void *user_data, int result)
+{
+    (void)s;
+    (void)result;
+    struct fw_terminal *t = user_data;
+    t30_stats_t stats;
+    take_statistics(t, &stats);
+    const int pages = t->config.calling ? stats.pages_tx : stats.pages_rx;
+    if (stats.bad_rows > 0 || stats.error_correcting_mode_retries > 0)
+        t->result.retries +=
+            (uint32_t)(stats.bad_rows > 0 ? stats.bad_rows : stats.error_correcting_mode_retries);
+    if (!t->config.calling)
+        fw_guards_page(&t->guards);
+    if (pages > 0 && (uint32_t)pages > t->result.pages) {
+        if (t->config.calling)
+            pages_sent(t, (uint32_t)pages);
+        else
+            page_received(t, (uint32_t)pages);
+    }
+    return T30_ERR_OK;
+}
+
+static void on_phase_e(t30_state_t *s, void *user_data, int completion_code)
+{
+    (void)s;
+    struct fw_terminal *t = user_data;
+    t30_stats_t stats;
+    take_statistics(t, &stats);
+    t->phase_e = true;
+    t->phase_e_code = completion_code;
+}
+
+void fw_engine_setup_t30(struct fw_terminal *t, unsigned modems)
+{
+    t30_state_t *s = t->t30;
+    const struct fw_terminal_config *c = &t->config;
+    const unsigned resolutions = c->resolutions;
+    int supported = T30_SUPPORT_R8_RESOLUTION;
+    if (c->calling || (resolutions & FW_RESOLUTION_STANDARD))
+        supported |= T30_SUPPORT_STANDARD_RESOLUTION;
+    if (c->calling || (resolutions & FW_RESOLUTION_FINE))
+        supported |= T30_SUPPORT_FINE_RESOLUTION;
+    if (c->calling || (resolutions & FW_RESOLUTION_SUPERFINE))
+        supported |= T30_SUPPORT_SUPERFINE_RESOLUTION;
+    t30_set_supported_resolutions(s, supported);
+    t30_set_supported_image_sizes(
+        s, T30_SUPPORT_215MM_WIDTH | T30_SUPPORT_255MM_WIDTH | T30_SUPPORT_303MM_WIDTH |
+               T30_SUPPORT_UNLIMITED_LENGTH | T30_SUPPORT_A4_LENGTH | T30_SUPPORT_B4_LENGTH |
+               T30_SUPPORT_US_LETTER_LENGTH | T30_SUPPORT_US_LEGAL_LENGTH);
+    t30_set_supported_modems(s, (int)modems);
+    t30_set_supported_compressions(s, T30_SUPPORT_T4_1D_COMPRESSION |
+                                          T30_SUPPORT_T4_2D_COMPRESSION |
+                                          (c->no_t6 ? 0 : T30_SUPPORT_T6_COMPRESSION));
+    t30_set_ecm_capability(s, c->ecm);
+    t30_set_rx_encoding(s, T4_COMPRESSION_ITU_T6);
+    if (c->ident)
+        t30_set_tx_ident(s, c->ident);
+    if (c->calling)
+        t30_set_tx_file(s, t->tx_path, -1, -1);
+    else if (c->rx_path)
+        t30_set_rx_file(s, t->rx_path, -1);
+    t30_set_real_time_frame_handler(s, on_frame, t);
+    t30_set_phase_b_handler(s, on_phase_b, t);
+    t30_set_phase_d_handler(s, on_phase_d, t);
+    t30_set_phase_e_handler(s, on_phase_e, t);
+}
+
+/* What our guards say in the library's words, for those who only look at the number. */
+static int code_of_guard(enum fw_terminal_guard guard, int code)
+{
+    switch (guard) {
+    case FW_GUARD_PACKETS:
+        return T30_ERR_UNEXPECTED;
+    case FW_GUARD_PAGE_BYTES:
+    case FW_GUARD_PAGES:
+    case FW_GUARD_RATE:
+        return T30_ERR_RX_INVALCMD;
+    case FW_GUARD_DISK:
+        return T30_ERR_FILEERROR;
+    case FW_GUARD_REPEATS:
+        return T30_ERR_RETRYDCN;
+    case FW_GUARD_IDLE:
+    case FW_GUARD_CALL:
+        return T30_ERR_CALLDROPPED;
+    case FW_GUARD_HANGUP:
+    case FW_GUARD_NONE:
+        break;
+    }
+    return code;
+}
+
+/* Delivered is what the far end confirmed, or what we received whole and confirmed up to EOP. A
+ * line that drops after that changes nothing; the library's own zero proves nothing. */
+static bool delivered(const struct fw_terminal *t)
+{
+    if (t->config.calling)
+        return t->result.pages_total > 0 && t->result.pages >= t->result.pages_total;
+    const enum fw_terminal_guard guard = t->guards.tripped;
+    return t->result.pages > 0 && t->eop_confirmed &&
+           (guard == FW_GUARD_NONE || guard == FW_GUARD_HANGUP);
+}
+
+void fw_engine_conclude(struct fw_terminal *t)
+{
+    struct fw_terminal_result *r = &t->result;
+    fw_assert(!r->finished);
+    if (delivered(t)) {
+        r->t30_code = T30_ERR_OK;
+        r->guard = FW_GUARD_NONE;
+        (void)snprintf(r->text, sizeof r->text, "%u pages %s", r->pages,
+                       t->config.calling ? "confirmed" : "received");
+    } else {
+        r->guard = t->guards.tripped;
+        r->t30_code = code_of_guard(r->guard, t->phase_e_code);
+        if (r->t30_code == T30_ERR_OK)
+            r->t30_code = t->config.calling ? T30_ERR_TX_PHDDEAD : T30_ERR_RX_DCNWHY;
+        fw_text_clip(r->text, sizeof r->text,
+                     t->fault[0]                 ? t->fault
+                     : r->guard != FW_GUARD_NONE ? fw_terminal_guard_text(r->guard)
+                                                 : fw_terminal_code_text(r->t30_code));
+    }
+    r->finished = true;
+    fw_engine_tell(t, FW_TERMINAL_DONE);
+}
