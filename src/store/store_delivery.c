@@ -1,0 +1,233 @@
+/* Webhook deliveries: which are due, and how each attempt ended. */
+#include <stdlib.h>
+
+#include "store/store_internal.h"
+#include "store/webhooks.h"
+
+void fw_delivery_page_done(struct fw_delivery_page *p)
+{
+    for (int i = 0; i < p->count; i++)
+        fw_event_done(&p->items[i].event);
+    free(p->items);
+    *p = (struct fw_delivery_page){ 0 };
+}
+
+static bool is_busy(int64_t id, const int64_t *busy, int busy_count)
+{
+    for (int i = 0; i < busy_count; i++) {
+        if (busy[i] == id)
+            return true;
+    }
+    return false;
+}
+
+/* The columns after id and due_us. */
+static enum fw_err read_rest(struct fw_stmt *q, int64_t id, struct fw_delivery *ret)
+{
+    struct fw_delivery d = { .id = id };
+    d.attempt = fw_stmt_int(q, 0, INT32_MAX - 1) + 1;
+    d.postponed = fw_stmt_int(q, 0, INT32_MAX);
+    fw_stmt_text(q, d.url, sizeof d.url);
+    fw_stmt_text(q, d.failover_url, sizeof d.failover_url);
+    d.timeout_secs = fw_stmt_int(q, -1, INT32_MAX);
+    const enum fw_err err = fw_event_read(q, &d.event);
+    if (!err)
+        *ret = d;
+    return err;
+}
+
+/* Rows come by due time: those that are due, then the first that is not (or is too many). */
+static enum fw_err read_due(struct fw_stmt *q, struct fw_wall now, const int64_t *busy,
+                            int busy_count, int max, struct fw_delivery_page *page,
+                            struct fw_wall *ret_next)
+{
+    enum fw_err err;
+    while ((err = fw_stmt_row(q)) == FW_OK) {
+        const int64_t id = fw_stmt_int64(q), due = fw_stmt_int64(q);
+        if (is_busy(id, busy, busy_count))
+            continue;
+        if (due > now.us || page->count >= max) {
+            ret_next->us = due;
+            return FW_OK;
+        }
+        void *items = page->items;
+        if (!fw_rows_grow(&items, page->count, sizeof *page->items))
+            return FW_NO_MEMORY;
+        page->items = items;
+        err = read_rest(q, id, &page->items[page->count]);
+        if (err)
+            return err;
+        page->count++;
+    }
+    return err == FW_NOT_FOUND ? FW_OK : err;
+}
+
+enum fw_err fw_store_delivery_due(struct fw_store *s, struct fw_wall now, const int64_t *busy,
+                                  int busy_count, int max, struct fw_delivery_page *ret,
+                                  struct fw_wall *ret_next)
+{
+    fw_assert(busy_count == 0 || busy);
+    struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);
+    struct fw_delivery_page page CLEANUP(fw_delivery_page_done) = { 0 };
+    if (use.err)
+        return use.err;
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(use.db, "SELECT d.id, d.due_us, d.attempt, d.postponed,"
+                           " CASE f.webhook_url WHEN '' THEN a.webhook_url ELSE f.webhook_url END,"
+                           " a.webhook_failover_url, a.webhook_timeout_secs, " FW_EVENT_COLUMNS
+                           " FROM delivery d INDEXED BY delivery_due"
+                           " JOIN event e ON e.seq = d.event_seq JOIN fax f ON f.id = d.fax"
+                           " JOIN application a ON a.id = f.application"
+                           " WHERE d.state = 'pending' AND d.due_us IS NOT NULL"
+                           " ORDER BY d.due_us, d.id");
+    struct fw_wall next = { INT64_MAX };
+    const enum fw_err err = read_due(&q, now, busy, busy_count, max, &page, &next);
+    if (err)
+        return err;
+    *ret_next = next;
+    *ret = page;
+    page = (struct fw_delivery_page){ 0 };
+    return FW_OK;
+}
+
+struct delivery_write {
+    int64_t id;
+    const char *state;
+    const struct fw_attempt *tried;
+    int64_t due_us; /* of the retry; unused otherwise */
+    bool is_settled;
+};
+
+/* It was the last one: of a deleted fax that has ended nothing is needed any more. */
+static enum fw_err forget_if_deleted(struct fw_db *db, int64_t settled)
+{
+    char fax[FW_UUID_SIZE];
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(db, "SELECT f.id FROM delivery d JOIN fax f ON f.id = d.fax WHERE d.id = ?"
+                       " AND f.deleted_us != 0 AND f.status IN ('delivered', 'failed')");
+    fw_stmt_bind_int(&q, settled);
+    enum fw_err err = fw_stmt_row(&q);
+    if (err)
+        return err == FW_NOT_FOUND ? FW_OK : err;
+    fw_stmt_text(&q, fax, sizeof fax);
+    err = fw_stmt_ok(&q);
+    fw_stmt_done(&q);
+    return err ? err : fw_fax_forget(db, fax);
+}
+
+/* The next one of the same fax, if any, is due since it happened. */
+static enum fw_err let_next(struct fw_db *db, int64_t settled)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
+        db, "UPDATE delivery SET due_us = (SELECT at_us FROM event WHERE seq = event_seq)"
+            " WHERE id = (SELECT min(id) FROM delivery WHERE state = 'pending'"
+            " AND fax = (SELECT fax FROM delivery WHERE id = ?))");
+    fw_stmt_bind_int(&q, settled);
+    const enum fw_err err = fw_stmt_run(&q);
+    if (err || sqlite3_changes(db->handle) == 0)
+        return err ? err : forget_if_deleted(db, settled);
+    db->has_deliveries = true;
+    return FW_OK;
+}
+
+static const char *or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
+static enum fw_err write_attempt(struct fw_db *db, int64_t delivery, const struct fw_attempt *a)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
+        db, "INSERT INTO webhook_attempt(delivery, number, url, started_us, finished_us,"
+            " http_status, error, request_headers, response_headers, response_body)"
+            " SELECT id, attempt, ?, ?, ?, ?, ?, ?, ?, ? FROM delivery WHERE id = ?");
+    fw_stmt_bind_text(&q, or_empty(a->url));
+    fw_stmt_bind_int(&q, a->started_at.us);
+    fw_stmt_bind_int(&q, a->finished_at.us);
+    fw_stmt_bind_int(&q, a->http_status);
+    fw_stmt_bind_text(&q, or_empty(a->error));
+    fw_stmt_bind_text(&q, or_empty(a->request_headers));
+    fw_stmt_bind_text(&q, or_empty(a->response_headers));
+    fw_stmt_bind_text(&q, or_empty(a->response_body));
+    fw_stmt_bind_int(&q, delivery);
+    return fw_stmt_run(&q);
+}
+
+static enum fw_err settle(struct fw_db *db, void *arg)
+{
+    const struct delivery_write *w = arg;
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
+        db, "UPDATE delivery SET state = ?, attempt = attempt + 1, postponed = 0, http_status = ?,"
+            " note = ?, due_us = ?, started_us = coalesce(started_us, ?), finished_us = ?"
+            " WHERE id = ? AND state = 'pending' AND due_us IS NOT NULL");
+    fw_stmt_bind_text(&q, w->state);
+    fw_stmt_bind_int(&q, w->tried->http_status);
+    fw_stmt_bind_text(&q, or_empty(w->tried->error));
+    fw_stmt_bind_int(&q, w->due_us);
+    fw_stmt_bind_int(&q, w->tried->started_at.us);
+    fw_stmt_bind_int(&q, w->tried->finished_at.us);
+    fw_stmt_bind_int(&q, w->id);
+    enum fw_err err = fw_stmt_run(&q);
+    if (err)
+        return err;
+    if (sqlite3_changes(db->handle) == 0)
+        return FW_NOT_FOUND;
+    err = write_attempt(db, w->id, w->tried);
+    return err || !w->is_settled ? err : let_next(db, w->id);
+}
+
+enum fw_err fw_store_delivery_done(struct fw_store *s, int64_t id, const struct fw_attempt *tried)
+{
+    struct delivery_write w = { id, "delivered", tried, 0, true };
+    return fw_writer_do(s->writer, settle, &w);
+}
+
+enum fw_err fw_store_delivery_retry(struct fw_store *s, int64_t id, const struct fw_attempt *tried,
+                                    struct fw_wall retry_at)
+{
+    const bool given_up = retry_at.us == 0;
+    struct delivery_write w = { id, given_up ? "given_up" : "pending", tried, retry_at.us,
+                                given_up };
+    return fw_writer_do(s->writer, settle, &w);
+}
+
+struct untried_write {
+    int64_t id;
+    struct fw_wall at;
+};
+
+static enum fw_err postpone(struct fw_db *db, void *arg)
+{
+    const struct untried_write *w = arg;
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(db, "UPDATE delivery SET due_us = ?, postponed = postponed + 1"
+                       " WHERE id = ? AND state = 'pending' AND due_us IS NOT NULL");
+    fw_stmt_bind_int(&q, w->at.us);
+    fw_stmt_bind_int(&q, w->id);
+    const enum fw_err err = fw_stmt_run(&q);
+    return err ? err : sqlite3_changes(db->handle) == 0 ? FW_NOT_FOUND : FW_OK;
+}
+
+enum fw_err fw_store_delivery_postpone(struct fw_store *s, int64_t id, struct fw_wall until)
+{
+    struct untried_write w = { id, until };
+    return fw_writer_do(s->writer, postpone, &w);
+}
+
+static enum fw_err drop(struct fw_db *db, void *arg)
+{
+    const struct untried_write *w = arg;
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(db, "UPDATE delivery SET state = 'given_up', due_us = 0, finished_us = ?"
+                       " WHERE id = ? AND state = 'pending' AND due_us IS NOT NULL");
+    fw_stmt_bind_int(&q, w->at.us);
+    fw_stmt_bind_int(&q, w->id);
+    const enum fw_err err = fw_stmt_run(&q);
+    return err ? err : sqlite3_changes(db->handle) == 0 ? FW_NOT_FOUND : let_next(db, w->id);
+}
+
+enum fw_err fw_store_delivery_drop(struct fw_store *s, int64_t id, struct fw_wall now)
+{
+    struct untried_write w = { id, now };
+    return fw_writer_do(s->writer, drop, &w);
+}

@@ -1,0 +1,252 @@
+/* Faxes: accepted, read, changed. */
+#include <string.h>
+
+#include "store/store_internal.h"
+
+/* What was asked for; never changed after. Parameters 1 to 18. */
+static void bind_request(struct fw_stmt *q, const struct fw_fax *f)
+{
+    fw_stmt_bind_text(q, f->id);
+    fw_stmt_bind_int(q, f->account);
+    fw_stmt_bind_text(q, f->application);
+    fw_stmt_bind_text(q, f->from);
+    fw_stmt_bind_text(q, f->from_display_name);
+    fw_stmt_bind_text(q, f->to);
+    fw_stmt_bind_text(q, f->media_urls);
+    fw_stmt_bind_text(q, f->client_state);
+    fw_stmt_bind_text(q, f->webhook_url);
+    fw_stmt_bind_int(q, f->document_count);
+    fw_stmt_bind_text(q, fw_quality_text(f->quality));
+    fw_stmt_bind_int(q, f->t38_enabled);
+    fw_stmt_bind_int(q, f->monochrome);
+    fw_stmt_bind_int(q, f->black_threshold);
+    fw_stmt_bind_int(q, f->store_media);
+    fw_stmt_bind_int(q, f->store_preview);
+    fw_stmt_bind_int(q, f->preview_pdf);
+    fw_stmt_bind_int(q, f->created_at.us);
+}
+
+/* How far it has come. The 14 parameters after those. */
+static void bind_progress(struct fw_stmt *q, const struct fw_fax *f)
+{
+    fw_stmt_bind_text(q, fw_status_text(f->status));
+    fw_stmt_bind_text(q, f->failure_reason);
+    fw_stmt_bind_text(q, f->failure_detail);
+    fw_stmt_bind_int(q, f->page_count);
+    fw_stmt_bind_int(q, f->pages_confirmed);
+    fw_stmt_bind_int(q, f->attempts);
+    fw_stmt_bind_int(q, f->sending_told);
+    fw_stmt_bind_text(q, f->call);
+    fw_stmt_bind_int(q, f->modem);
+    fw_stmt_bind_int(q, f->due.us);
+    fw_stmt_bind_int(q, f->call_duration_secs);
+    fw_stmt_bind_int(q, f->bit_rate);
+    fw_stmt_bind_int(q, f->transport);
+    fw_stmt_bind_int(q, f->updated_at.us);
+}
+
+static void read_request(struct fw_stmt *q, struct fw_fax *f)
+{
+    char quality[16];
+    fw_stmt_text(q, f->id, sizeof f->id);
+    f->account = fw_stmt_int64(q);
+    fw_stmt_text(q, f->application, sizeof f->application);
+    fw_stmt_text(q, f->from, sizeof f->from);
+    fw_stmt_text(q, f->from_display_name, sizeof f->from_display_name);
+    fw_stmt_text(q, f->to, sizeof f->to);
+    f->media_urls = fw_stmt_owned_text(q);
+    f->client_state = fw_stmt_owned_text(q);
+    fw_stmt_text(q, f->webhook_url, sizeof f->webhook_url);
+    f->document_count = fw_stmt_int(q, 0, INT32_MAX);
+    fw_stmt_text(q, quality, sizeof quality);
+    if (!q->err && !fw_quality_parse(quality, &f->quality))
+        fw_stmt_damaged(q);
+    f->t38_enabled = fw_stmt_bool(q);
+    f->monochrome = fw_stmt_bool(q);
+    f->black_threshold = fw_stmt_int(q, 0, INT32_MAX);
+    f->store_media = fw_stmt_bool(q);
+    f->store_preview = fw_stmt_bool(q);
+    f->preview_pdf = fw_stmt_bool(q);
+    f->created_at.us = fw_stmt_int64(q);
+}
+
+static void read_progress(struct fw_stmt *q, struct fw_fax *f)
+{
+    char status[32];
+    fw_stmt_text(q, status, sizeof status);
+    if (!q->err && !fw_status_parse(status, &f->status))
+        fw_stmt_damaged(q);
+    fw_stmt_text(q, f->failure_reason, sizeof f->failure_reason);
+    fw_stmt_text(q, f->failure_detail, sizeof f->failure_detail);
+    f->page_count = fw_stmt_int(q, 0, INT32_MAX);
+    f->pages_confirmed = fw_stmt_int(q, 0, INT32_MAX);
+    f->attempts = fw_stmt_int(q, 0, INT32_MAX);
+    f->sending_told = fw_stmt_bool(q);
+    fw_stmt_text(q, f->call, sizeof f->call);
+    f->modem = fw_stmt_int(q, -1, INT32_MAX);
+    f->due.us = fw_stmt_int64(q);
+    f->call_duration_secs = fw_stmt_int(q, 0, INT32_MAX);
+    f->bit_rate = fw_stmt_int(q, 0, INT32_MAX);
+    f->transport = fw_stmt_int(q, -1, INT32_MAX);
+    f->updated_at.us = fw_stmt_int64(q);
+}
+
+enum fw_err fw_fax_read(struct fw_stmt *q, struct fw_fax *ret)
+{
+    struct fw_fax f = { 0 };
+    read_request(q, &f);
+    read_progress(q, &f);
+    fw_stmt_text(q, f.media_name, sizeof f.media_name); /* later than the others */
+    fw_stmt_text(q, f.user_id, sizeof f.user_id);
+    f.cancel_asked = fw_stmt_bool(q);
+    f.deleted = fw_stmt_bool(q);
+    const enum fw_err err = fw_stmt_ok(q);
+    if (err)
+        fw_fax_done(&f);
+    else
+        *ret = f;
+    return err;
+}
+
+struct fax_write {
+    const struct fw_fax *fax;
+    enum fw_status expected;
+    struct fw_event *events;
+    int event_count;
+};
+
+static enum fw_err write_events(struct fw_db *db, const struct fax_write *w)
+{
+    enum fw_err err = FW_OK;
+    for (int i = 0; i < w->event_count && !err; i++)
+        err = fw_event_write(db, &w->events[i]);
+    return err;
+}
+
+/* A number that was given out by a transaction that then failed is not one. */
+static void forget_seqs(const struct fax_write *w)
+{
+    for (int i = 0; i < w->event_count; i++)
+        w->events[i].seq = 0;
+}
+
+static void check_events(const struct fax_write *w)
+{
+    for (int i = 0; i < w->event_count; i++)
+        fw_assert(strcmp(w->events[i].fax, w->fax->id) == 0 && w->events[i].payload);
+}
+
+static enum fw_err application_is_of(struct fw_db *db, const char *application, int64_t account)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(db, "SELECT 1 FROM application WHERE id = ? AND account = ? AND deleted_us = 0");
+    fw_stmt_bind_text(&q, application);
+    fw_stmt_bind_int(&q, account);
+    return fw_stmt_row(&q);
+}
+
+enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_event *first)
+{
+    fw_assert(fw_uuid_valid(f->id));
+    const struct fax_write w = { .fax = f, .events = first, .event_count = 1 };
+    check_events(&w);
+    enum fw_err err = application_is_of(db, f->application, f->account);
+    if (err)
+        return err;
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
+        db, "INSERT INTO fax(" FW_FAX_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    bind_request(&q, f);
+    bind_progress(&q, f);
+    fw_stmt_bind_text(&q, f->media_name);
+    err = fw_stmt_run(&q);
+    return err ? err : write_events(db, &w);
+}
+
+static enum fw_err accept_fax(struct fw_db *db, void *arg)
+{
+    const struct fax_write *w = arg;
+    return fw_fax_write(db, w->fax, w->events);
+}
+
+enum fw_err fw_store_fax_accept(struct fw_store *s, const struct fw_fax *f, struct fw_event *first)
+{
+    struct fax_write w = { .fax = f, .events = first, .event_count = 1 };
+    const enum fw_err err = fw_writer_do(s->writer, accept_fax, &w);
+    if (err)
+        forget_seqs(&w);
+    return err;
+}
+
+static enum fw_err status_is(struct fw_db *db, const char *fax, enum fw_status expected)
+{
+    char status[32];
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(db, "SELECT status FROM fax WHERE id = ?");
+    fw_stmt_bind_text(&q, fax);
+    const enum fw_err err = fw_stmt_row(&q);
+    if (err)
+        return err;
+    fw_stmt_text(&q, status, sizeof status);
+    if (fw_stmt_ok(&q))
+        return fw_stmt_ok(&q);
+    return strcmp(status, fw_status_text(expected)) == 0 ? FW_OK : FW_CONFLICT;
+}
+
+/* Deleted while it was live: from now on only what is to be told of it keeps it here. */
+static enum fw_err forget_deleted(struct fw_db *db, const char *fax)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(db, "SELECT 1 FROM fax WHERE id = ? AND deleted_us != 0");
+    fw_stmt_bind_text(&q, fax);
+    const enum fw_err err = fw_stmt_row(&q);
+    if (err)
+        return err == FW_NOT_FOUND ? FW_OK : err;
+    fw_stmt_done(&q);
+    return fw_fax_forget(db, fax);
+}
+
+static enum fw_err save_fax(struct fw_db *db, void *arg)
+{
+    const struct fax_write *w = arg;
+    enum fw_err err = status_is(db, w->fax->id, w->expected);
+    if (err)
+        return err;
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
+        db, "UPDATE fax SET status = ?, failure_reason = ?, failure_detail = ?, page_count = ?,"
+            " pages_confirmed = ?, attempts = ?, sending_told = ?, call = ?, modem = ?,"
+            " due_us = ?, call_duration_secs = ?, bit_rate = ?, transport = ?, updated_us = ?"
+            " WHERE id = ?");
+    bind_progress(&q, w->fax);
+    fw_stmt_bind_text(&q, w->fax->id);
+    err = fw_stmt_run(&q);
+    if (!err)
+        err = write_events(db, w);
+    return err || !fw_status_final(w->fax->status) ? err : forget_deleted(db, w->fax->id);
+}
+
+enum fw_err fw_store_fax_save(struct fw_store *s, const struct fw_fax *f, enum fw_status expected,
+                              struct fw_event *events, int event_count)
+{
+    fw_assert(f->status == expected || fw_status_may_become(expected, f->status));
+    struct fax_write w = { f, expected, events, event_count };
+    check_events(&w);
+    const enum fw_err err = fw_writer_do(s->writer, save_fax, &w);
+    if (err)
+        forget_seqs(&w);
+    return err;
+}
+
+enum fw_err fw_store_fax_get(struct fw_store *s, int64_t account, const char *id,
+                             struct fw_fax *ret)
+{
+    struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);
+    if (use.err)
+        return use.err;
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
+        use.db, "SELECT " FW_FAX_READ " FROM fax"
+                " WHERE id = ?1 AND (?2 = 0 OR (account = ?2 AND deleted_us = 0))");
+    fw_stmt_bind_text(&q, id);
+    fw_stmt_bind_int(&q, account);
+    const enum fw_err err = fw_stmt_row(&q);
+    return err ? err : fw_fax_read(&q, ret);
+}

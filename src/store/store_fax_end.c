@@ -1,0 +1,191 @@
+/* Faxes that shall end or go: cancelled, deleted, forgotten, and their files removed.
+ *
+ * A wish is one durable column, so that it outlives whoever was told of it. A deleted fax is out of
+ * sight at once; its rows are needed until it has ended and the last webhook of it is settled.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "store/store_internal.h"
+
+enum { SWEEP_MAX = 256, FAX_DIR_DEPTH = 2, FOLDER_SIZE = 4200 };
+
+struct end_write {
+    int64_t account;
+    const char *id;
+    int64_t now_us;
+    bool *is_live;
+};
+
+static enum fw_err read_status(struct fw_db *db, const struct end_write *w, enum fw_status *ret)
+{
+    char status[32];
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
+        db, "SELECT status FROM fax WHERE id = ? AND account = ? AND deleted_us = 0");
+    fw_stmt_bind_text(&q, w->id);
+    fw_stmt_bind_int(&q, w->account);
+    const enum fw_err err = fw_stmt_row(&q);
+    if (err)
+        return err;
+    fw_stmt_text(&q, status, sizeof status);
+    if (!q.err && !fw_status_parse(status, ret))
+        fw_stmt_damaged(&q);
+    return fw_stmt_ok(&q);
+}
+
+static enum fw_err ask_to_cancel(struct fw_db *db, const struct end_write *w)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(db, "UPDATE fax SET cancel_us = ? WHERE id = ? AND cancel_us = 0");
+    fw_stmt_bind_int(&q, w->now_us);
+    fw_stmt_bind_text(&q, w->id);
+    return fw_stmt_run(&q);
+}
+
+static enum fw_err cancel(struct fw_db *db, void *arg)
+{
+    const struct end_write *w = arg;
+    enum fw_status status;
+    const enum fw_err err = read_status(db, w, &status);
+    if (err)
+        return err;
+    return fw_status_final(status) ? FW_CONFLICT : ask_to_cancel(db, w);
+}
+
+enum fw_err fw_store_fax_cancel(struct fw_store *s, int64_t account, const char *id,
+                                struct fw_wall now)
+{
+    struct end_write w = { .account = account, .id = id, .now_us = now.us };
+    return fw_writer_do(s->writer, cancel, &w);
+}
+
+static enum fw_err run_for(struct fw_db *db, const char *sql, const char *fax)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_once(db, sql);
+    fw_stmt_bind_text(&q, fax);
+    return fw_stmt_run(&q);
+}
+
+static enum fw_err is_told(struct fw_db *db, const char *fax)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(db, "SELECT 1 FROM delivery WHERE fax = ? AND state = 'pending'");
+    fw_stmt_bind_text(&q, fax);
+    const enum fw_err err = fw_stmt_row(&q);
+    return err == FW_NOT_FOUND ? FW_OK : err ? err : FW_BUSY;
+}
+
+enum fw_err fw_fax_forget(struct fw_db *db, const char *fax)
+{
+    enum fw_err err = run_for(db, "INSERT OR IGNORE INTO fax_removal(fax) VALUES (?)", fax);
+    if (!err)
+        err = is_told(db, fax);
+    if (err)
+        return err == FW_BUSY ? FW_OK : err;
+    err = run_for(db,
+                  "DELETE FROM webhook_attempt WHERE delivery IN"
+                  " (SELECT id FROM delivery WHERE fax = ?)",
+                  fax);
+    if (!err)
+        err = run_for(
+            db, "DELETE FROM delivery WHERE event_seq IN (SELECT seq FROM event WHERE fax = ?)",
+            fax);
+    if (!err)
+        err = run_for(db, "DELETE FROM event WHERE fax = ?", fax);
+    return err ? err : run_for(db, "DELETE FROM fax WHERE id = ?", fax);
+}
+
+static enum fw_err hide(struct fw_db *db, const struct end_write *w)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(db, "UPDATE fax SET deleted_us = ? WHERE id = ?");
+    fw_stmt_bind_int(&q, w->now_us);
+    fw_stmt_bind_text(&q, w->id);
+    return fw_stmt_run(&q);
+}
+
+static enum fw_err delete_fax(struct fw_db *db, void *arg)
+{
+    const struct end_write *w = arg;
+    enum fw_status status = FW_STATUS_QUEUED;
+    enum fw_err err = read_status(db, w, &status);
+    if (!err)
+        err = hide(db, w);
+    if (err)
+        return err;
+    *w->is_live = !fw_status_final(status);
+    return *w->is_live ? ask_to_cancel(db, w) : fw_fax_forget(db, w->id);
+}
+
+enum fw_err fw_store_fax_delete(struct fw_store *s, int64_t account, const char *id,
+                                struct fw_wall now, bool *ret_live)
+{
+    struct end_write w = { account, id, now.us, ret_live };
+    return fw_writer_do(s->writer, delete_fax, &w);
+}
+
+/* Files. */
+
+struct removals {
+    char ids[SWEEP_MAX][FW_UUID_SIZE];
+    int count;
+};
+
+static enum fw_err read_removals(struct fw_store *s, struct removals *ret)
+{
+    struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);
+    if (use.err)
+        return use.err;
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(use.db, "SELECT fax FROM fax_removal ORDER BY fax LIMIT ?");
+    fw_stmt_bind_int(&q, SWEEP_MAX);
+    enum fw_err err = FW_NOT_FOUND;
+    while (ret->count < SWEEP_MAX && (err = fw_stmt_row(&q)) == FW_OK) {
+        fw_stmt_text(&q, ret->ids[ret->count], FW_UUID_SIZE);
+        if (fw_stmt_ok(&q))
+            return fw_stmt_ok(&q);
+        ret->count++;
+    }
+    return err == FW_NOT_FOUND ? FW_OK : err; /* the rest is for the next time */
+}
+
+/* True once nothing is left of it, durably. */
+static bool remove_folder(struct fw_store *s, const char *fax)
+{
+    char folder[FOLDER_SIZE];
+    struct stat st;
+    fw_store_fax_dir(s, fax, folder, sizeof folder);
+    if (lstat(folder, &st) < 0)
+        return true;
+    fw_dir_remove(folder, FAX_DIR_DEPTH);
+    if (lstat(folder, &st) == 0) {
+        fw_log(FW_LOG_ERROR, "store.files_left", "fax=%s next=at the next start", fax);
+        return false;
+    }
+    *strrchr(folder, '/') = '\0';
+    return fw_dir_sync(folder) == FW_OK;
+}
+
+static enum fw_err strike_off(struct fw_db *db, void *arg)
+{
+    return run_for(db, "DELETE FROM fax_removal WHERE fax = ?", arg);
+}
+
+static void removals_free_p(struct removals **r)
+{
+    free(*r);
+}
+
+enum fw_err fw_store_fax_sweep(struct fw_store *s)
+{
+    struct removals *r CLEANUP(removals_free_p) = calloc(1, sizeof *r);
+    enum fw_err err = r ? read_removals(s, r) : FW_NO_MEMORY;
+    for (int i = 0; !err && i < r->count; i++) {
+        if (remove_folder(s, r->ids[i]))
+            err = fw_writer_do(s->writer, strike_off, r->ids[i]);
+    }
+    return err;
+}

@@ -1,0 +1,54 @@
+/* store_internal.h - the store's parts, for the files of this room and its tests only. */
+#ifndef FW_STORE_INTERNAL_H
+#define FW_STORE_INTERNAL_H
+#include "store/db.h"
+#include "store/reader.h"
+#include "store/store.h"
+#include "store/writer.h"
+
+struct fw_store {
+    char *data_dir;             /* owned */
+    int lock_fd;                /* flock on <data>/lock, held as long as the store is open */
+    struct fw_writer *writer;   /* owned */
+    struct fw_readers *readers; /* owned */
+};
+
+/* Columns and rows, in one order each. The caller has called fw_stmt_row. */
+MUST_USE enum fw_err fw_event_write(struct fw_db *db, struct fw_event *e); /* and its delivery */
+#define FW_EVENT_COLUMNS "e.seq, e.id, e.fax, e.kind, e.at_us, e.payload"
+MUST_USE enum fw_err fw_event_read(struct fw_stmt *q, struct fw_event *ret);
+#define FW_FAX_COLUMNS                                                                             \
+    "id, account, application, from_number, from_display_name, to_number, media_urls,"             \
+    " client_state, webhook_url, document_count, quality, t38_enabled, monochrome,"                \
+    " black_threshold, store_media, store_preview, preview_pdf, created_us, status,"               \
+    " failure_reason, failure_detail, page_count, pages_confirmed, attempts, sending_told, call,"  \
+    " modem, due_us, call_duration_secs, bit_rate, transport, updated_us, media_name"
+/* What is selected of a row of `fax`: the columns, and what others wrote or know of it. */
+#define FW_FAX_READ                                                                                \
+    FW_FAX_COLUMNS ", (SELECT uuid FROM account WHERE account.id = fax.account), cancel_us != 0,"         \
+    " deleted_us != 0"
+MUST_USE enum fw_err fw_fax_read(struct fw_stmt *q, struct fw_fax *ret);
+/* Appends the rows that are left of `q`; on failure `ret` still owns those before. */
+MUST_USE enum fw_err fw_fax_read_all(struct fw_stmt *q, struct fw_fax_page *ret);
+
+/* The row and its first event. FW_NOT_FOUND: the application is not of its account. */
+MUST_USE enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_event *first);
+MUST_USE enum fw_err fw_application_write(struct fw_db *db, const struct fw_application *a);
+
+/* Makes the account unless there is one of that name. */
+MUST_USE enum fw_err fw_account_write(struct fw_db *db, const char *name, struct fw_wall now,
+                                      int64_t *ret);
+struct fw_key_row {
+    const char *sha256;
+    int64_t account;
+    struct fw_wall created_at, expires_at; /* expires_at {0}: never */
+    char id[FW_UUID_SIZE];
+    const char *label;
+};
+MUST_USE enum fw_err fw_key_write(struct fw_db *db, const struct fw_key_row *k);
+/* Of a deleted fax that has ended: its files are to go, and its rows once all of it is told. */
+MUST_USE enum fw_err fw_fax_forget(struct fw_db *db, const char *fax);
+
+/* Room for one more of `*items` (array of `count`, grown by doubling): false when out of memory. */
+MUST_USE bool fw_rows_grow(void **items, int count, size_t item_size);
+#endif

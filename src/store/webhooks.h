@@ -1,0 +1,74 @@
+/* webhooks.h - what became of each webhook: every try of it, lists of them, and one sent again.
+ *
+ * Verbs of the store; threads, errors and account 0 as store.h has them.
+ */
+#ifndef FW_STORE_WEBHOOKS_H
+#define FW_STORE_WEBHOOKS_H
+#include "store/store.h"
+
+/* One try. The store reads texts into memory that is the page's; it writes them as they are given.
+ * NULL is written as an empty text. */
+struct fw_attempt {
+    int            number; /* from 1; not looked at when written: it is the next one */
+    struct fw_wall started_at, finished_at;
+    int            http_status; /* 0: no answer */
+    char          *url;
+    char          *error;           /* for people; empty when it was taken */
+    char          *request_headers; /* JSON: [["name", "value"], …] */
+    char          *response_headers;
+    char          *response_body; /* its begin, UTF-8 */
+};
+void fw_attempt_done(struct fw_attempt *a); /* zeroed is fine */
+
+/* FW_NOT_FOUND: no such delivery is due or being retried, e.g. it was settled before. The try is
+ * written in the same transaction. `retry_at` {0}: given up, never again. */
+MUST_USE enum fw_err fw_store_delivery_done(struct fw_store *s, int64_t id,
+                                            const struct fw_attempt *tried);
+MUST_USE enum fw_err fw_store_delivery_retry(struct fw_store *s, int64_t id,
+                                             const struct fw_attempt *tried,
+                                             struct fw_wall retry_at);
+/* Not now, and not tried: no attempt is counted. FW_NOT_FOUND as above. */
+MUST_USE enum fw_err fw_store_delivery_postpone(struct fw_store *s, int64_t id,
+                                                struct fw_wall until);
+/* Nobody wants it any more (its URLs are gone): given up without a try. FW_NOT_FOUND as above. */
+MUST_USE enum fw_err fw_store_delivery_drop(struct fw_store *s, int64_t id, struct fw_wall now);
+
+enum fw_webhook_state { FW_WEBHOOK_PENDING, FW_WEBHOOK_DELIVERED, FW_WEBHOOK_GIVEN_UP };
+struct fw_webhook {
+    char   id[FW_UUID_SIZE];
+    char   user_id[FW_UUID_SIZE];
+    enum fw_webhook_state state;
+    int    tries;
+    struct fw_wall started_at, finished_at; /* of the first and last try; {0} before */
+    struct fw_wall due; /* of the next try while pending; {0}: waits for an older one of its fax */
+    struct fw_event event;
+    struct fw_attempt *attempts; /* newest first; swept ones are not among them */
+    int    attempt_count;
+};
+struct fw_webhook_page {
+    struct fw_webhook *items;
+    int     count;
+    int64_t total;
+};
+void fw_webhook_page_done(struct fw_webhook_page *p);
+
+struct fw_webhook_filter { /* zero: not given */
+    bool     delivered, failed; /* failed: tried, and not delivered (yet) */
+    bool     has_kinds;
+    uint32_t kinds; /* bits of enum fw_event_kind */
+    const char *webhook, *attempts; /* text that the event, or a try, contains */
+    struct fw_wall started_gte, started_lte, finished_gte, finished_lte;
+};
+/* In lists, at most this many tries of each, the newest. */
+enum { FW_WEBHOOK_LIST_ATTEMPTS = 10 };
+/* Those that were tried at least once, the latest first try first. */
+MUST_USE enum fw_err fw_store_webhook_list(struct fw_store *s, int64_t account,
+                                           const struct fw_webhook_filter *f, int page_number,
+                                           int page_size, struct fw_webhook_page *ret);
+/* With all tries; tried or not. A page of one, or FW_NOT_FOUND. */
+MUST_USE enum fw_err fw_store_webhook_get(struct fw_store *s, int64_t account, const char *id,
+                                          struct fw_webhook_page *ret);
+/* Forgets what was settled before `before`, at most `max` of them. */
+MUST_USE enum fw_err fw_store_webhook_sweep(struct fw_store *s, struct fw_wall before, int max,
+                                            int *ret_count);
+#endif
