@@ -1,0 +1,48 @@
+/* api.h - the HTTP API: requests in, validated verbs of the store, answers in the contract's words.
+ *
+ * An own pool of threads; handlers may block on the store. Nothing of a request outlives it: what
+ * was uploaded is either in the folder of an accepted fax or gone.
+ */
+#ifndef FW_API_H
+#define FW_API_H
+#include <stdatomic.h>
+
+#include "store/store.h"
+
+struct fw_api;
+
+/* The texts must live until fw_api_stop. */
+struct fw_api_config {
+    const char      *listen_host; /* an address or a name; NULL or empty: 127.0.0.1 */
+    uint16_t         port;        /* 0: a free one, see fw_api_port */
+    struct fw_store *store;
+    /* A folder of the API's own, on the file system of the store's data folder. Made when missing;
+     * files that an earlier run left in it are removed at start. */
+    const char *upload_dir;
+    /* Told of each fax once it is durable, from a thread of the API; must not block. NULL: nobody. */
+    void      (*fax_accepted)(void *arg, const char *fax_id);
+    /* Told of each fax that is to be cancelled, likewise. */
+    void      (*fax_canceled)(void *arg, const char *fax_id);
+    /* Downloads `url` to `fd`; blocking, ends soon once `stop`. FW_INVALID: it cannot be had;
+     * FW_LIMIT: more than `size_max` bytes; FW_BUSY: stopped; FW_IO. `fault` says why, a clause.
+     * NULL: media_url is refused by /v2/media. */
+    enum fw_err (*fetch)(void *arg, const char *url, int fd, uint64_t size_max,
+                         const atomic_bool *stop, struct fw_fault *fault);
+    void       *arg;
+    unsigned    threads;    /* 0 counts as 1 */
+    unsigned    rate_limit_per_second; /* requests of one account; 0: any number, at most 1000000 */
+    unsigned    faxes_in_process_max;  /* of one account, outbound; 0: any number */
+    /* What links begin with, "https://fax.example.com"; NULL or empty: where it listens. */
+    const char *public_url;
+    uint32_t    link_ttl_s; /* how long links to stored files are good; 0: ten minutes */
+    const char *public_key; /* base64, of the webhook signatures */
+};
+
+/* FW_CONFLICT: the port is in use; FW_INVALID: the host is not one of this machine; FW_IO,
+ * FW_NO_MEMORY. `fault` says which and what to do. */
+MUST_USE enum fw_err fw_api_start(const struct fw_api_config *config, struct fw_fault *fault,
+                                  struct fw_api **ret);
+uint16_t fw_api_port(const struct fw_api *api);
+/* Accepts no more connections, lets running requests finish (at most 10 s), ends. NULL is fine. */
+void fw_api_stop(struct fw_api *api);
+#endif

@@ -1,0 +1,386 @@
+/* Fax applications: CONTRACT 5. What the service itself uses has columns; the rest is echoed. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/fax_fields.h"
+#include "api/fields.h"
+#include "api/request.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "fax/fax_json.h"
+
+enum {
+    CHANNELS_MAX = 100000,
+    TAGS_MAX = 20,
+    TIMEOUT_MAX_S = 30,
+    CONTAINS_MIN = 3,    /* characters of a filter */
+    CHANGE_TRIES_MAX = 8 /* against others who change the same one */
+};
+
+static const char *check_id(const char *text)
+{
+    const size_t digits = strspn(text, "0123456789");
+    return digits > 0 && digits < FW_NUMERIC_ID_SIZE && text[digits] == '\0'
+               ? NULL
+               : "must be a numeric id";
+}
+
+/* RFC 1035 clause 2.3.1: one label. */
+static const char *check_label(const char *text)
+{
+    const size_t size =
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+    return text[size] == '\0' && text[0] != '-' && text[size - 1] != '-'
+               ? NULL
+               : "must be one label of a domain name";
+}
+
+/* Enough to catch what is none: RFC 5321 clause 4.1.2 allows more than anybody uses. */
+static const char *check_email(const char *text)
+{
+    const char *at = strrchr(text, '@');
+    const bool plain = strcspn(text, " \t\r\n,;<>\"") == strlen(text);
+    const bool good = plain && at && at != text && strchr(text, '@') == at && strchr(at, '.') &&
+                      at[1] != '.' && at[strlen(at) - 1] != '.';
+    return good ? NULL : "must be an e-mail address";
+}
+
+static const char *const sites[] = {
+    "Latency",
+    "Chicago, IL",
+    "Ashburn, VA",
+    "San Jose, CA",
+    "Sydney, Australia",
+    "Amsterdam, Netherlands",
+    "London, UK",
+    "Toronto, Canada",
+    "Vancouver, Canada",
+    "Frankfurt, Germany",
+    NULL,
+};
+static const char *const receive_settings[] = { "only_my_connections", "from_anyone", NULL };
+
+static const struct fw_field inbound[] = {
+    { "channel_limit", FW_FIELD_INT, .min = 0, .max = CHANNELS_MAX },
+    { "sip_subdomain", .max = 63, .check = check_label, .code = FW_API_UNPROCESSABLE },
+    { "sip_subdomain_receive_settings", .choices = receive_settings },
+};
+static const struct fw_field outbound[] = {
+    { "channel_limit", FW_FIELD_INT, .min = 0, .max = CHANNELS_MAX },
+    { "outbound_voice_profile_id", .check = check_id, .code = FW_API_UNPROCESSABLE },
+};
+#define URL_FIELD                                                                                  \
+    .max = FW_URL_MAX, .check = fw_check_url, .code = FW_API_BAD_URL, .length_code = FW_API_BAD_URL
+static const struct fw_field table[] = {
+    { "application_name", .required = true, .max = FW_TEXT_SIZE - 1 },
+    { "webhook_event_url", .required = true, URL_FIELD },
+    { "webhook_event_failover_url", URL_FIELD },
+    { "webhook_timeout_secs", FW_FIELD_INT, .min = 0, .max = TIMEOUT_MAX_S },
+    { "active", FW_FIELD_BOOL },
+    { "anchorsite_override", .choices = sites },
+    { "inbound", FW_FIELD_OBJECT, .fields = inbound, .field_count = ARRAY_LEN(inbound) },
+    { "outbound", FW_FIELD_OBJECT, .fields = outbound, .field_count = ARRAY_LEN(outbound) },
+    { "tags", FW_FIELD_TEXTS, .max = TAGS_MAX },
+};
+
+/* Only a change has these. */
+static const struct fw_field change_only[] = {
+    { "fax_email_recipient", .check = check_email, .code = FW_API_BAD_EMAIL },
+};
+
+/* What a setting becomes when it is taken away. */
+static const struct {
+    const char *section, *name, *otherwise;
+} settings_table[] = {
+    { NULL, "anchorsite_override", "Latency" },
+    { NULL, "fax_email_recipient", NULL },
+    { "inbound", "channel_limit", NULL },
+    { "inbound", "sip_subdomain", NULL },
+    { "inbound", "sip_subdomain_receive_settings", "from_anyone" },
+    { "outbound", "channel_limit", NULL },
+    { "outbound", "outbound_voice_profile_id", NULL },
+};
+
+static json_t *settings_new(void)
+{
+    return json_pack("{ss s{sn sn ss} s{sn sn} s[]}", "anchorsite_override", "Latency", "inbound",
+                     "channel_limit", "sip_subdomain", "sip_subdomain_receive_settings",
+                     "from_anyone", "outbound", "channel_limit", "outbound_voice_profile_id", "tags");
+}
+
+/* An explicit null or empty text: what was set is taken away. */
+static bool is_cleared(const json_t *given, const char *name)
+{
+    const json_t *value = json_object_get(given, name);
+    return json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0);
+}
+
+/* `given` as it came, `values` what of it is good. */
+static enum fw_err merge_settings(char **settings, const json_t *given, const json_t *values)
+{
+    json_t *all CLEANUP(fw_json_free) =
+        *settings ? json_loads(*settings, 0, NULL) : settings_new();
+    json_t *fresh CLEANUP(fw_json_free) = settings_new();
+    int bad = !all || !fresh || json_object_update_missing(all, fresh) < 0;
+    for (size_t i = 0; !bad && i < ARRAY_LEN(settings_table); i++) {
+        const char *section = settings_table[i].section, *name = settings_table[i].name;
+        const char *otherwise = settings_table[i].otherwise;
+        json_t *to = section ? json_object_get(all, section) : all;
+        json_t *value = json_object_get(section ? json_object_get(values, section) : values, name);
+        if (value)
+            bad = json_object_set(to, name, value);
+        else if (is_cleared(section ? json_object_get(given, section) : given, name))
+            bad = json_object_set_new(to, name, otherwise ? json_string(otherwise) : json_null());
+    }
+    json_t *tags = json_object_get(values, "tags");
+    if (!bad && (tags || is_cleared(given, "tags")))
+        bad = json_object_set_new(all, "tags", tags ? json_incref(tags) : json_array());
+    char *text = bad ? NULL : json_dumps(all, JSON_COMPACT);
+    if (!text)
+        return FW_NO_MEMORY;
+    free(*settings);
+    *settings = text;
+    return FW_OK;
+}
+
+/* Lengths were checked by the table. */
+static void put_text(char *dst, size_t dst_size, const json_t *given, const json_t *values,
+                     const char *name)
+{
+    if (fw_field_given(values, name) || is_cleared(given, name))
+        fw_text_clip(dst, dst_size, fw_field_text(values, name));
+}
+
+static enum fw_err fill(const json_t *given, const json_t *values, struct fw_application *a)
+{
+    put_text(a->name, sizeof a->name, given, values, "application_name");
+    put_text(a->webhook_url, sizeof a->webhook_url, given, values, "webhook_event_url");
+    put_text(a->webhook_failover_url, sizeof a->webhook_failover_url, given, values,
+             "webhook_event_failover_url");
+    a->active = fw_field_bool(values, "active", a->active);
+    a->webhook_timeout_secs = (int)fw_field_int(values, "webhook_timeout_secs",
+                                                is_cleared(given, "webhook_timeout_secs")
+                                                    ? -1 : a->webhook_timeout_secs);
+    return merge_settings(&a->settings, given, values);
+}
+
+/* With every field, also of one that was made without them. */
+static json_t *shown(const struct fw_application *a)
+{
+    json_t *fresh CLEANUP(fw_json_free) = settings_new();
+    json_t *json = fw_application_json(a);
+    if (json && fresh && json_object_update_missing(json, fresh) == 0)
+        return json;
+    json_decref(json);
+    return NULL;
+}
+
+static void no_application(struct fw_request *r)
+{
+    fw_api_error_at(&r->errors, FW_API_NO_RESOURCE, NULL,
+                    "The requested resource or URL could not be found.");
+}
+
+/* The application of the path, or false and an error. */
+static bool find(struct fw_request *r, struct fw_application *ret)
+{
+    const enum fw_err err =
+        fw_store_application_get(r->config->store, r->account, r->arguments[0], ret);
+    if (err == FW_NOT_FOUND)
+        no_application(r);
+    else if (err)
+        fw_api_error_store(&r->errors, err);
+    return err == FW_OK;
+}
+
+static void create(struct fw_request *r)
+{
+    struct fw_application a CLEANUP(fw_application_done) = {
+        .account = r->account, .active = true, .webhook_timeout_secs = -1
+    };
+    json_t *values CLEANUP(fw_json_free) =
+        fw_fields_read(table, ARRAY_LEN(table), r->body.fields, r->body.is_form, "", &r->errors);
+    if (r->errors.status)
+        return;
+    enum fw_err err = values ? fill(r->body.fields, values, &a) : FW_NO_MEMORY;
+    a.created_at = a.updated_at = fw_wall_now();
+    fw_numeric_id_new(a.id);
+    fw_respond(r, 201, json_pack("{so}", "data", err ? NULL : shown(&a)));
+    if (r->errors.status)
+        return;
+    const struct fw_admission admission = fw_once_admission(r);
+    err = fw_store_application_admit(r->config->store, &a, &admission);
+    if (err)
+        fw_once_refused(r, err);
+    else
+        fw_log(FW_LOG_INFO, "application.created", "application=%s", a.id);
+}
+
+void fw_application_create(struct fw_request *r)
+{
+    if (!fw_once_enter(r))
+        return;
+    create(r);
+    fw_once_leave(r);
+}
+
+void fw_application_get(struct fw_request *r)
+{
+    struct fw_application a CLEANUP(fw_application_done) = { 0 };
+    if (find(r, &a))
+        fw_respond(r, 200, json_pack("{so}", "data", shown(&a)));
+}
+
+/* The fields of a change: none is required, but two cannot be taken away. */
+static json_t *read_change(struct fw_request *r)
+{
+    struct fw_field fields[ARRAY_LEN(table)];
+    memcpy(fields, table, sizeof table);
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        char pointer[64];
+        snprintf(pointer, sizeof pointer, "/%s", fields[i].name);
+        if (fields[i].required && is_cleared(r->body.fields, fields[i].name))
+            fw_api_error_at(&r->errors, FW_API_MISSING, pointer, "'%s' must not be empty.",
+                            fields[i].name);
+        fields[i].required = false;
+    }
+    json_t *values =
+        fw_fields_read(fields, ARRAY_LEN(fields), r->body.fields, r->body.is_form, "", &r->errors);
+    json_t *more CLEANUP(fw_json_free) = fw_fields_read(
+        change_only, ARRAY_LEN(change_only), r->body.fields, r->body.is_form, "", &r->errors);
+    if (values && more && json_object_update(values, more) == 0)
+        return values;
+    json_decref(values);
+    return NULL;
+}
+
+/* FW_CONFLICT: somebody else changed it meanwhile; it is to be read again. */
+static enum fw_err change(struct fw_request *r, const json_t *values)
+{
+    struct fw_application a CLEANUP(fw_application_done) = { 0 };
+    enum fw_err err = fw_store_application_get(r->config->store, r->account, r->arguments[0], &a);
+    const struct fw_wall read_at = a.updated_at;
+    if (!err)
+        err = fill(r->body.fields, values, &a);
+    if (err)
+        return err;
+    a.updated_at = fw_wall_now();
+    if (a.updated_at.us <= read_at.us)
+        a.updated_at.us = read_at.us + 1; /* it is also the mark of the version */
+    json_t *json CLEANUP(fw_json_free) = json_pack("{so}", "data", shown(&a));
+    if (!json)
+        return FW_NO_MEMORY;
+    err = fw_store_application_save(r->config->store, &a, read_at);
+    if (!err)
+        fw_respond(r, 200, TAKE(json));
+    return err;
+}
+
+void fw_application_update(struct fw_request *r)
+{
+    json_t *values CLEANUP(fw_json_free) = read_change(r);
+    if (r->errors.status)
+        return;
+    enum fw_err err = values ? FW_CONFLICT : FW_NO_MEMORY;
+    for (int i = 0; i < CHANGE_TRIES_MAX && err == FW_CONFLICT; i++)
+        err = change(r, values);
+    if (err == FW_NOT_FOUND)
+        no_application(r);
+    else if (err)
+        fw_api_error_store(&r->errors, err == FW_CONFLICT ? FW_BUSY : err);
+}
+
+void fw_application_delete(struct fw_request *r)
+{
+    struct fw_application a CLEANUP(fw_application_done) = { 0 };
+    if (!find(r, &a))
+        return;
+    fw_respond(r, 200, json_pack("{so}", "data", shown(&a)));
+    if (r->errors.status)
+        return;
+    const enum fw_err err =
+        fw_store_application_delete(r->config->store, r->account, a.id, fw_wall_now());
+    if (err == FW_NOT_FOUND)
+        no_application(r);
+    else if (err == FW_CONFLICT)
+        fw_api_error_at(&r->errors, FW_API_IN_USE, NULL,
+                        "Faxes that have not ended use this application; cancel them or wait.");
+    else if (err)
+        fw_api_error_store(&r->errors, err);
+    else
+        fw_log(FW_LOG_INFO, "application.deleted", "application=%s", a.id);
+}
+
+static void read_sort(struct fw_request *r, const char *value, struct fw_application_filter *f)
+{
+    static const struct {
+        const char *name;
+        enum fw_application_order order;
+    } orders[] = {
+        { "-created_at", FW_APPLICATIONS_NEWEST }, { "created_at", FW_APPLICATIONS_OLDEST },
+        { "application_name", FW_APPLICATIONS_NAME },
+        { "-application_name", FW_APPLICATIONS_NAME_DOWN },
+        { "active", FW_APPLICATIONS_INACTIVE }, { "-active", FW_APPLICATIONS_ACTIVE },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
+        if (strcmp(orders[i].name, value) == 0) {
+            f->order = orders[i].order;
+            return;
+        }
+    }
+    fw_api_error_in(&r->errors, FW_API_BAD_FILTER, "sort",
+                    "'sort' must be created_at, application_name or active, with - for downwards.");
+}
+
+static int characters(const char *text)
+{
+    int count = 0;
+    for (; *text; text++)
+        count += ((unsigned char)*text & 0xC0) != 0x80; /* UTF-8: not in the middle of one */
+    return count;
+}
+
+static void read_filter(struct fw_request *r, const char *name, const char *value,
+                        struct fw_application_filter *f)
+{
+    if (strcmp(name, "filter[application_name][contains]") == 0) {
+        if (characters(value) < CONTAINS_MIN ||
+            !fw_text_copy(f->name_contains, sizeof f->name_contains, fw_span_of(value)))
+            fw_api_error_in(&r->errors, FW_API_BAD_FILTER, name,
+                            "This must have %d to %d characters.", CONTAINS_MIN, FW_TEXT_SIZE - 1);
+    } else if (strcmp(name, "filter[outbound_voice_profile_id]") == 0 ||
+               strcmp(name, "filter[outbound.outbound_voice_profile_id]") == 0) {
+        if (check_id(value) ||
+            !fw_text_copy(f->voice_profile, sizeof f->voice_profile, fw_span_of(value)))
+            fw_api_error_in(&r->errors, FW_API_BAD_FILTER, name, "This is not a numeric id.");
+    } else if (fw_text_starts(name, "filter")) {
+        fw_api_error_in(&r->errors, FW_API_BAD_FILTER, name, "There is no such filter.");
+    }
+}
+
+void fw_application_list(struct fw_request *r)
+{
+    struct fw_application_filter filter = { 0 };
+    const struct fw_paging paging = fw_paging_read(&r->target, &r->errors);
+    for (int i = 0; i < r->target.query_count; i++) {
+        const char *name = r->target.query[i].name, *value = r->target.query[i].value;
+        if (strcmp(name, "sort") == 0)
+            read_sort(r, value, &filter);
+        else
+            read_filter(r, name, value, &filter);
+    }
+    if (r->errors.status)
+        return;
+    struct fw_application_page page CLEANUP(fw_application_page_done) = { 0 };
+    const enum fw_err err = fw_store_application_list(r->config->store, r->account, &filter,
+                                                      paging.number, paging.size, &page);
+    if (err) {
+        fw_api_error_store(&r->errors, err);
+        return;
+    }
+    json_t *data = json_array();
+    for (int i = 0; i < page.count; i++)
+        (void)json_array_append_new(data, shown(&page.items[i]));
+    fw_respond_list(r, &paging, page.total, page.count, data);
+}

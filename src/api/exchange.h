@@ -1,0 +1,33 @@
+/* exchange.h - a request as the HTTP library brings it: in pieces, over time. Inside of this room only.
+ *
+ * The edge to libmicrohttpd. It calls from one thread of its pool at a time for one connection.
+ */
+#ifndef FW_API_EXCHANGE_H
+#define FW_API_EXCHANGE_H
+#include <microhttpd.h>
+#include <stdatomic.h>
+
+#include "api/media_files.h"
+#include "api/request.h"
+
+struct fw_api {
+    struct fw_api_config config;
+    struct MHD_Daemon   *daemon;
+    uint16_t             port;
+    struct fw_limits    *limits; /* owned; NULL: none */
+    struct fw_claims     claims;
+    atomic_bool          stopping;
+    atomic_int           fetches; /* threads that download for a request */
+    struct fw_sweeper   *sweeper;
+    struct fw_links      links;
+    atomic_int           running; /* requests whose headers have come and whose answer is not out yet */
+};
+
+/* Callbacks of the library; `cls` is the fw_api. */
+void           *fw_exchange_new(void *cls, const char *target, struct MHD_Connection *connection);
+enum MHD_Result fw_exchange_go(void *cls, struct MHD_Connection *connection, const char *url,
+                               const char *method, const char *version, const char *data,
+                               size_t *data_size, void **state);
+void fw_exchange_end(void *cls, struct MHD_Connection *connection, void **state,
+                     enum MHD_RequestTerminationCode code);
+#endif

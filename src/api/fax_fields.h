@@ -1,0 +1,19 @@
+/* fax_fields.h - the fields of POST /v2/faxes: CONTRACT 1.2 as a table, and what it takes together.
+ *
+ * Pure but for ids: what the store knows (the application) is not asked here.
+ */
+#ifndef FW_API_FAX_FIELDS_H
+#define FW_API_FAX_FIELDS_H
+#include "api/errors.h"
+#include "fax/fax.h"
+
+/* Fills every field of `ret` that the customer decides. `documents`: how many were uploaded.
+ * All faults are added to `errors`; `ret` is the caller's to free even then. FW_NO_MEMORY. */
+MUST_USE enum fw_err fw_fax_fields_read(const json_t *fields, bool is_form, int documents,
+                                        struct fw_api_errors *errors, struct fw_fax *ret);
+
+/* NULL, or what it is not: "must be …". */
+const char *fw_check_e164(const char *text);
+const char *fw_check_destination(const char *text); /* E.164 or a SIP URI */
+const char *fw_check_url(const char *text);
+#endif

@@ -1,0 +1,298 @@
+/* Faxes: accepting one, and looking at them. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/fax_fields.h"
+#include "api/media_files.h"
+#include "api/request.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "fax/fax_json.h"
+
+enum { EVENTS_MAX = FW_LIST_PAGE_MAX, PATH_SIZE = 4400 };
+
+static void no_fax(struct fw_request *r)
+{
+    fw_api_error_at(&r->errors, FW_API_NO_FAX, NULL, "The requested resource does not exist");
+}
+
+static void check_application(struct fw_request *r, const struct fw_fax *f)
+{
+    struct fw_application a = { 0 };
+    if (!f->application[0])
+        return; /* told already */
+    const enum fw_err err =
+        fw_store_application_get(r->config->store, r->account, f->application, &a);
+    if (err == FW_NOT_FOUND)
+        fw_api_error_at(&r->errors, FW_API_NO_ASSOCIATED, "/connection_id",
+                        "There is no fax application with the id '%s'.", f->application);
+    else if (err)
+        fw_api_error_store(&r->errors, err);
+    else if (!a.active)
+        fw_api_error_at(&r->errors, FW_API_CONNECTION_ID, "/connection_id",
+                        "This fax application is not active.");
+    fw_application_done(&a);
+}
+
+/* What the name stands for, or an error. */
+static bool find_media(struct fw_request *r, const struct fw_fax *f, struct fw_media *ret)
+{
+    const enum fw_err err = fw_store_media_get(r->config->store, r->account, f->media_name,
+                                               fw_wall_now(), ret);
+    if (err == FW_NOT_FOUND)
+        fw_api_error_at(&r->errors, FW_API_NO_ASSOCIATED, "/media_name",
+                        "There is no media named '%s', or it has expired.", f->media_name);
+    else if (err)
+        fw_api_error_store(&r->errors, err);
+    return err == FW_OK;
+}
+
+/* A second name of the file: what becomes of the media later does not matter to the fax. */
+static enum fw_err link_media(struct fw_request *r, const struct fw_media *m, const char *folder)
+{
+    char from[PATH_SIZE], to[PATH_SIZE + 32];
+    fw_media_path(r->config->store, m->file, from, sizeof from);
+    snprintf(to, sizeof to, "%s/document-1", folder);
+    if (link(from, to) == 0)
+        return fw_dir_sync(folder);
+    return errno == ENOENT ? FW_NOT_FOUND : FW_IO;
+}
+
+/* The documents are in place, and that is durable, before the row that tells of them is. */
+static enum fw_err place_documents(struct fw_request *r, const struct fw_fax *f, char *folder,
+                                   size_t folder_size)
+{
+    struct fw_media media = { 0 };
+    if (r->uploads.count == 0 && !f->media_name[0])
+        return FW_OK;
+    if (f->media_name[0] && !find_media(r, f, &media))
+        return FW_NOT_FOUND;
+    enum fw_err err = fw_store_fax_dir_make(r->config->store, f->id, folder, folder_size);
+    if (err || !media.file[0])
+        return err ? err : fw_uploads_move(&r->uploads, folder);
+    err = link_media(r, &media, folder);
+    /* Deleted or replaced this moment. */
+    if (err == FW_NOT_FOUND && find_media(r, f, &media))
+        err = link_media(r, &media, folder);
+    return err == FW_NOT_FOUND && !r->errors.status ? FW_BUSY : err;
+}
+
+static enum fw_err accept_row(struct fw_request *r, const struct fw_fax *f)
+{
+    struct fw_event queued = { 0 };
+    struct fw_fax stored = { 0 };
+    const struct fw_admission admission = fw_once_admission(r);
+    enum fw_err err = fw_event_make(f, FW_EVENT_QUEUED, f->created_at, NULL, &queued);
+    if (!err)
+        err = fw_store_fax_admit(r->config->store, f, &queued, &admission);
+    fw_event_done(&queued);
+    /* A commit that failed half-way may have reached the disk; then it is accepted. */
+    if (err == FW_IO && fw_store_fax_get(r->config->store, r->account, f->id, &stored) == FW_OK)
+        err = FW_OK;
+    fw_fax_done(&stored);
+    return err;
+}
+
+/* From here on the answer is 202 or the fax does not exist: clients send again after a 5xx. So the
+ * answer is made before the row. */
+static void accept_fax(struct fw_request *r, const struct fw_fax *f)
+{
+    char folder[PATH_SIZE] = "";
+    fw_respond(r, 202, json_pack("{so}", "data", fw_stored_fax_json(r, f)));
+    if (r->errors.status)
+        return;
+    enum fw_err err = place_documents(r, f, folder, sizeof folder);
+    const bool placed = err == FW_OK;
+    if (!err)
+        err = accept_row(r, f);
+    if (err && folder[0])
+        fw_dir_remove(folder, 1);
+    if (err == FW_NOT_FOUND && placed)
+        fw_api_error_at(&r->errors, FW_API_NO_ASSOCIATED, "/connection_id",
+                        "The fax application is gone.");
+    else if (err && !r->errors.status)
+        fw_once_refused(r, err);
+    if (err)
+        return;
+    fw_log(FW_LOG_INFO, "fax.accepted", "fax=%s application=%s documents=%d", f->id, f->application,
+           f->document_count);
+    if (r->config->fax_accepted)
+        r->config->fax_accepted(r->config->arg, f->id);
+}
+
+static void create(struct fw_request *r)
+{
+    struct fw_fax fax CLEANUP(fw_fax_done);
+    const enum fw_err err =
+        fw_fax_fields_read(r->body.fields, r->body.is_form, r->uploads.count, &r->errors, &fax);
+    if (err)
+        fw_api_error_store(&r->errors, err);
+    check_application(r, &fax);
+    struct fw_media media;
+    if (fax.media_name[0])
+        (void)find_media(r, &fax, &media); /* early: all faults in one answer */
+    if (r->errors.status)
+        return;
+    const struct fw_wall now = fw_wall_now();
+    fw_uuid_new(now, fax.id);
+    fax.account = r->account;
+    fw_text_clip(fax.user_id, sizeof fax.user_id, r->user_id);
+    fax.created_at = fax.updated_at = fax.due = now;
+    accept_fax(r, &fax);
+}
+
+void fw_fax_create(struct fw_request *r)
+{
+    if (!fw_once_enter(r))
+        return;
+    create(r);
+    fw_once_leave(r);
+}
+
+/* Finds the fax of the path, or answers 404. Ids are kept in lower case. */
+bool fw_fax_find(struct fw_request *r, struct fw_fax *ret)
+{
+    char id[FW_UUID_SIZE];
+    if (!fw_uuid_valid(r->arguments[0]) ||
+        !fw_text_copy(id, sizeof id, fw_span_of(r->arguments[0]))) {
+        no_fax(r);
+        return false;
+    }
+    for (char *p = id; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    const enum fw_err err = fw_store_fax_get(r->config->store, r->account, id, ret);
+    if (err == FW_NOT_FOUND)
+        no_fax(r);
+    else if (err)
+        fw_api_error_store(&r->errors, err);
+    return err == FW_OK;
+}
+
+void fw_fax_get(struct fw_request *r)
+{
+    struct fw_fax fax CLEANUP(fw_fax_done) = { 0 };
+    if (fw_fax_find(r, &fax))
+        fw_respond(r, 200, json_pack("{so}", "data", fw_stored_fax_json(r, &fax)));
+}
+
+/* What one parameter of the query is: how it is named and where its value goes. */
+static bool read_filter(struct fw_request *r, const char *name, const char *value,
+                        struct fw_fax_filter *f)
+{
+    const struct {
+        const char *name;
+        char *text;
+        size_t size;
+    } texts[] = {
+        { "from", f->from, sizeof f->from },
+        { "to", f->to, sizeof f->to },
+        { "direction", f->direction, sizeof f->direction },
+    };
+    const struct {
+        const char *name;
+        bool *has;
+        struct fw_wall *time;
+    } times[] = {
+        { "[gt]", &f->has_gt, &f->gt },
+        { "[gte]", &f->has_gte, &f->gte },
+        { "[lt]", &f->has_lt, &f->lt },
+        { "[lte]", &f->has_lte, &f->lte },
+    };
+    char plus[FW_NUMBER_MAX + 1];
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        char plain[48], eq[48];
+        snprintf(plain, sizeof plain, "filter[%s]", texts[i].name);
+        snprintf(eq, sizeof eq, "filter[%s][eq]", texts[i].name);
+        if (strcmp(name, plain) != 0 && strcmp(name, eq) != 0)
+            continue;
+        /* A '+' that was not encoded arrives as a space. */
+        if (value[0] == ' ' && strlen(value) < sizeof plus && i < 2) {
+            snprintf(plus, sizeof plus, "+%s", value + 1);
+            value = plus;
+        }
+        const bool fits = fw_text_copy(texts[i].text, texts[i].size, fw_span_of(value));
+        const bool known = i < 2 || strcmp(value, "inbound") == 0 || strcmp(value, "outbound") == 0;
+        if (!fits || !known)
+            fw_api_error_in(&r->errors, FW_API_BAD_FILTER, name, "This is not a %s.",
+                            texts[i].name);
+        return true;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(times) && fw_text_starts(name, "filter[created_at]"); i++) {
+        if (strcmp(name + strlen("filter[created_at]"), times[i].name) != 0)
+            continue;
+        *times[i].has = fw_wall_parse(fw_span_of(value), times[i].time);
+        if (!*times[i].has)
+            fw_api_error_in(&r->errors, FW_API_BAD_FILTER, name, "This is not an ISO 8601 time.");
+        return true;
+    }
+    return false;
+}
+
+void fw_fax_list(struct fw_request *r)
+{
+    struct fw_fax_filter filter = { 0 };
+    const struct fw_paging paging = fw_paging_read(&r->target, &r->errors);
+    for (int i = 0; i < r->target.query_count; i++) {
+        const char *name = r->target.query[i].name;
+        if (fw_text_starts(name, "filter") &&
+            !read_filter(r, name, r->target.query[i].value, &filter))
+            fw_api_error_in(&r->errors, FW_API_BAD_FILTER, name, "There is no such filter.");
+    }
+    if (r->errors.status)
+        return;
+    struct fw_fax_page page CLEANUP(fw_fax_page_done) = { 0 };
+    const enum fw_err err =
+        fw_store_fax_list(r->config->store, r->account, &filter, paging.number, paging.size, &page);
+    if (err) {
+        fw_api_error_store(&r->errors, err);
+        return;
+    }
+    json_t *data = json_array();
+    for (int i = 0; i < page.count; i++)
+        (void)json_array_append_new(data, fw_stored_fax_json(r, &page.items[i]));
+    fw_respond_list(r, &paging, page.total, page.count, data);
+}
+
+/* A cursor, not pages: `after` is the `seq` of the last event that was seen. */
+static void respond_events(struct fw_request *r, const struct fw_event_page *page, int64_t after)
+{
+    json_t *data = json_array();
+    for (int i = 0; i < page->count; i++) {
+        json_t *event = fw_event_json(&page->items[i]);
+        (void)json_object_set_new(event, "seq", json_integer(page->items[i].seq));
+        (void)json_array_append_new(data, event);
+        after = page->items[i].seq;
+    }
+    if (json_array_size(data) != (size_t)page->count) { /* out of memory */
+        json_decref(data);
+        fw_respond(r, 200, NULL);
+        return;
+    }
+    fw_respond(r, 200,
+               json_pack("{so s{si si si si sI}}", "data", data, "meta", "page_number", 1,
+                         "page_size", EVENTS_MAX, "total_pages", 1, "total_results", page->count,
+                         "after", (json_int_t)after));
+}
+
+void fw_fax_events(struct fw_request *r)
+{
+    struct fw_fax fax CLEANUP(fw_fax_done) = { 0 };
+    struct fw_event_page page CLEANUP(fw_event_page_done) = { 0 };
+    const char *text = fw_query_get(&r->target, "after");
+    int64_t after = 0;
+    if (text && !fw_text_to_i64(fw_span_of(text), 0, INT64_MAX, &after))
+        fw_api_error_in(&r->errors, FW_API_BAD_PAGE, "after",
+                        "'after' must be the seq of an event.");
+    if (r->errors.status || !fw_fax_find(r, &fax))
+        return;
+    const enum fw_err err = fw_store_event_list(r->config->store, fax.id, after, EVENTS_MAX, &page);
+    if (err)
+        fw_api_error_store(&r->errors, err);
+    else
+        respond_events(r, &page, after);
+}

@@ -1,0 +1,104 @@
+/* request.h - one request between the HTTP edge and the handlers. Inside of this room only. */
+#ifndef FW_API_REQUEST_H
+#define FW_API_REQUEST_H
+#include "api/api.h"
+#include "api/body.h"
+#include "api/once.h"
+#include "api/links.h"
+#include "api/rate.h"
+#include "api/paging.h"
+#include "api/query.h"
+
+struct fw_request;
+typedef void fw_handler(struct fw_request *r);
+
+/* A row of the table. */
+struct fw_route {
+    const char *method;
+    const char *pattern; /* "/v2/faxes/{}/events"; each {} is one argument */
+    fw_handler *handler;
+    bool        open; /* needs no key */
+    bool        json; /* has a body with fields */
+    const char *document;     /* what its documents are called, NULL: contents */
+    uint64_t    document_max; /* bytes of one, when `document` is set */
+    bool        once; /* heeds Idempotency-Key */
+    bool        limited; /* adds to the faxes in process */
+};
+
+enum { FW_REQUEST_HEADERS_MAX = 8 };
+
+struct fw_request {
+    const struct fw_api_config *config;
+    char                   id[FW_UUID_SIZE]; /* request-id */
+    struct fw_target       target;
+    const struct fw_route *route;            /* NULL: none */
+    const char            *arguments[2];     /* of the pattern */
+    char                   allow[64];        /* methods of the path, for 405 */
+    int64_t                account;
+    char                   user_id[FW_UUID_SIZE]; /* of the account */
+    struct fw_body         body;
+    struct fw_uploads      uploads;
+
+    /* A handler that sets `fetch_url` (owned) and answers nothing is called again once `fetched`:
+     * the document is then an upload, or the errors say why not. */
+    char                  *fetch_url;
+    bool                   fetched;
+
+    const struct fw_links *links;
+    struct fw_limits      *limits; /* borrowed; NULL: none */
+    struct fw_claims      *claims; /* borrowed */
+    struct fw_request_once once;
+
+    /* What the answer's head gets besides. */
+    struct { const char *name; char value[24]; } headers[FW_REQUEST_HEADERS_MAX];
+    int                    header_count;
+
+    /* The answer: errors, or status and text. */
+    struct fw_api_errors   errors;
+    int                    status;
+    char                  *text; /* owned JSON; NULL with 204 and with a file */
+    struct {
+        int      fd; /* owned; -1: none. Sent instead of `text` */
+        uint64_t size;
+        const char *type; /* literal, or lives as long as the request */
+        char     disposition[1200];
+    } file;
+};
+
+/* Finds the route of `method`; sets route and arguments, or adds 404 or 405 to the errors. */
+void fw_route_find(struct fw_request *r, const char *method);
+/* Sets the account, or adds 401 (503 when the store cannot say). `authorization` may be NULL. */
+void fw_auth_check(struct fw_request *r, const char *authorization);
+
+/* Counts the request for its account; adds 429 when it is one too many. */
+void fw_limits_check(struct fw_request *r);
+/* A header of the answer; `name` is a literal. */
+void fw_request_header(struct fw_request *r, const char *name, const char *value);
+void fw_request_header_number(struct fw_request *r, const char *name, unsigned value);
+
+/* The fax of the path, or false and 404 among the errors. */
+MUST_USE bool fw_fax_find(struct fw_request *r, struct fw_fax *ret);
+
+void fw_respond_empty(struct fw_request *r); /* 204 */
+/* Answers with `json` (stolen; NULL means out of memory). */
+void fw_respond(struct fw_request *r, int status, json_t *json);
+/* Answers 200 with `fd` (taken over), to be saved as `name` whatever is in it. `type` is a literal. */
+void fw_respond_file(struct fw_request *r, int fd, const char *type, const char *name);
+/* Downloads `r->fetch_url` to be an upload; blocking. `stop` ends it soon. */
+void fw_request_fetch(struct fw_request *r, const char *pointer, uint64_t size_max,
+                      const atomic_bool *stop);
+/* The page `data` (stolen) of a list; fewer than `count` items in it means out of memory. */
+void fw_respond_list(struct fw_request *r, const struct fw_paging *p, int64_t total, int count, json_t *data);
+
+/* Handlers. */
+fw_handler fw_fax_create, fw_fax_get, fw_fax_list, fw_fax_events;
+fw_handler fw_fax_cancel, fw_fax_delete, fw_fax_refresh;
+fw_handler fw_application_create, fw_application_get, fw_application_list;
+fw_handler fw_application_update, fw_application_delete;
+fw_handler fw_media_create, fw_media_get, fw_media_list, fw_media_update, fw_media_delete, fw_media_download;
+fw_handler fw_stored_get;
+/* A fax with the links to its files. NULL when out of memory. */
+json_t *fw_stored_fax_json(const struct fw_request *r, const struct fw_fax *f);
+fw_handler fw_webhook_list, fw_webhook_get;
+fw_handler fw_public_key_get, fw_health_get;
+#endif

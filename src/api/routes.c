@@ -1,0 +1,77 @@
+/* Which handler answers what. */
+#include <stdio.h>
+#include <string.h>
+
+#include "api/request.h"
+
+#define MEDIA .document = "media", .document_max = FW_MEDIA_BYTES_MAX
+static const struct fw_route routes[] = {
+    { "POST", "/v2/faxes", fw_fax_create, .json = true, .once = true, .limited = true },
+    { "GET", "/v2/faxes", fw_fax_list },
+    { "GET", "/v2/faxes/{}", fw_fax_get },
+    { "DELETE", "/v2/faxes/{}", fw_fax_delete },
+    { "POST", "/v2/faxes/{}/actions/cancel", fw_fax_cancel },
+    { "POST", "/v2/faxes/{}/actions/refresh", fw_fax_refresh },
+    { "GET", "/v2/faxes/{}/events", fw_fax_events },
+    { "POST", "/v2/fax_applications", fw_application_create, .json = true, .once = true },
+    { "GET", "/v2/fax_applications", fw_application_list },
+    { "GET", "/v2/fax_applications/{}", fw_application_get },
+    { "PATCH", "/v2/fax_applications/{}", fw_application_update, .json = true },
+    { "DELETE", "/v2/fax_applications/{}", fw_application_delete },
+    { "POST", "/v2/media", fw_media_create, .json = true, MEDIA },
+    { "GET", "/v2/media", fw_media_list },
+    { "GET", "/v2/media/{}", fw_media_get },
+    { "PUT", "/v2/media/{}", fw_media_update, .json = true, MEDIA },
+    { "DELETE", "/v2/media/{}", fw_media_delete },
+    { "GET", "/v2/media/{}/download", fw_media_download },
+    { "GET", "/v2/stored/{}/{}", fw_stored_get, .open = true }, /* its signature is the key */
+    { "GET", "/v2/webhook_deliveries", fw_webhook_list },
+    { "GET", "/v2/webhook_deliveries/{}", fw_webhook_get },
+    { "GET", "/v2/public_key", fw_public_key_get },
+    { "GET", "/v2/webhook_public_key", fw_public_key_get },
+    { "GET", "/health", fw_health_get, .open = true },
+};
+
+static bool matches(const struct fw_target *t, const char *pattern, const char *arguments[2])
+{
+    int argument = 0, segment = 0;
+    for (; *pattern; segment++) {
+        const size_t size = strcspn(++pattern, "/");
+        if (segment == t->segment_count)
+            return false;
+        const char *text = t->segments[segment];
+        if (size == 2 && pattern[0] == '{') {
+            fw_assert(argument < 2);
+            arguments[argument++] = text;
+        } else if (strlen(text) != size || memcmp(text, pattern, size) != 0) {
+            return false;
+        }
+        if (text[0] == '\0')
+            return false;
+        pattern += size;
+    }
+    return segment == t->segment_count;
+}
+
+void fw_route_find(struct fw_request *r, const char *method)
+{
+    size_t used = 0;
+    if (strcmp(method, "HEAD") == 0)
+        method = "GET"; /* the edge leaves the body out */
+    r->allow[0] = '\0';
+    for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+        if (!matches(&r->target, routes[i].pattern, r->arguments))
+            continue;
+        if (strcmp(routes[i].method, method) == 0) {
+            r->route = &routes[i];
+            return;
+        }
+        const int size = snprintf(r->allow + used, sizeof r->allow - used, "%s%s", used ? ", " : "",
+                                  routes[i].method);
+        used += size > 0 && used + (size_t)size < sizeof r->allow ? (size_t)size : 0;
+    }
+    if (used > 0)
+        fw_api_error_at(&r->errors, FW_API_METHOD, NULL, "This resource answers to: %s.", r->allow);
+    else
+        fw_api_error_at(&r->errors, FW_API_NO_FAX, NULL, "The requested resource does not exist");
+}

@@ -1,0 +1,129 @@
+/* What is kept of a fax for its owner to fetch: the documents as they came, and its exact pages. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/links.h"
+#include "api/media_files.h"
+#include "api/request.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "fax/fax_json.h"
+
+enum { NAME_SIZE = 32 };
+
+/* The file in the folder of the fax that `what` stands for; false when it is none of its. */
+static bool file_of(const struct fw_fax *f, const char *what, char dst[NAME_SIZE])
+{
+    uint64_t number;
+    dst[0] = '\0';
+    if (f->store_preview && strcmp(what, f->preview_pdf ? "preview.pdf" : "preview.tif") == 0)
+        fw_text_clip(dst, NAME_SIZE, f->preview_pdf ? "preview.pdf" : "pages.tif");
+    else if (f->store_media && fw_text_starts(what, "media-") && what[6] != '0' &&
+             fw_text_to_u64(fw_span_of(what + 6), FW_MEDIA_URLS_MAX, &number))
+        snprintf(dst, NAME_SIZE, "document-%d", (int)number);
+    return dst[0] != '\0';
+}
+
+static int open_file(const struct fw_store *s, const struct fw_fax *f, const char *what)
+{
+    char folder[PATH_MAX - NAME_SIZE - 1], path[PATH_MAX], file[NAME_SIZE];
+    errno = ENOENT;
+    if (!file_of(f, what, file))
+        return -1;
+    fw_store_fax_dir(s, f->id, folder, sizeof folder);
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+/* A link to it, or null as long as there is no such file. */
+static json_t *link_to(const struct fw_request *r, const struct fw_fax *f, const char *what)
+{
+    char path[FW_LINK_PATH_MAX + 1], url[FW_LINK_SIZE];
+    int fd CLEANUP(fw_fd_close) = open_file(r->config->store, f, what);
+    if (fd < 0)
+        return json_null();
+    snprintf(path, sizeof path, "/v2/stored/%s/%s", f->id, what);
+    fw_link_make(r->links, path, fw_wall_now(), url);
+    return json_string(url);
+}
+
+/* As media_url is shown: a text, or a list when there were several. */
+static json_t *media_links(const struct fw_request *r, const struct fw_fax *f)
+{
+    json_t *urls CLEANUP(fw_json_free) = f->media_urls ? json_loads(f->media_urls, 0, NULL) : NULL;
+    const int count = urls ? (int)json_array_size(urls) : f->document_count;
+    if (count <= 1)
+        return link_to(r, f, "media-1");
+    json_t *list = json_array();
+    for (int i = 1; i <= count && i <= FW_MEDIA_URLS_MAX; i++) {
+        char what[NAME_SIZE];
+        snprintf(what, sizeof what, "media-%d", i);
+        json_t *link = link_to(r, f, what);
+        if (json_is_null(link)) { /* all, or nothing yet */
+            json_decref(list);
+            return link;
+        }
+        (void)json_array_append_new(list, link);
+    }
+    return list;
+}
+
+json_t *fw_stored_fax_json(const struct fw_request *r, const struct fw_fax *f)
+{
+    json_t *json = fw_fax_json(f);
+    if (json && f->store_media)
+        (void)json_object_set_new(json, "stored_media_url", media_links(r, f));
+    if (json && f->store_preview)
+        (void)json_object_set_new(json, "preview_url",
+                                  link_to(r, f, f->preview_pdf ? "preview.pdf" : "preview.tif"));
+    return json;
+}
+
+static void respond(struct fw_request *r, const struct fw_fax *f, const char *what)
+{
+    char name[FW_UUID_SIZE + NAME_SIZE];
+    uint8_t head[FW_SNIFF_BYTES];
+    const int fd = open_file(r->config->store, f, what);
+    if (fd < 0 && errno == ENOENT) {
+        fw_api_error_at(&r->errors, FW_API_NO_FAX, NULL, "The file is no longer there.");
+        return;
+    }
+    const ssize_t size = fd < 0 ? -1 : pread(fd, head, sizeof head, 0);
+    snprintf(name, sizeof name, "%s-%s", f->id, what);
+    if (fd >= 0)
+        fw_respond_file(r, fd, fw_media_sniff((struct fw_span){ head, size > 0 ? (size_t)size : 0 }),
+                        name);
+    else
+        fw_api_error_store(&r->errors, FW_IO);
+}
+
+void fw_stored_get(struct fw_request *r)
+{
+    char path[FW_LINK_PATH_MAX + 1];
+    const char *id = r->arguments[0], *what = r->arguments[1];
+    enum fw_link_state state = FW_LINK_FORGED;
+    const int size = snprintf(path, sizeof path, "/v2/stored/%s/%s", id, what);
+    if (fw_uuid_valid(id) && !strchr(what, '/') && size > 0 && (size_t)size < sizeof path)
+        state = fw_link_check(r->links, path, fw_query_get(&r->target, "expires"),
+                              fw_query_get(&r->target, "signature"), fw_wall_now());
+    if (state != FW_LINK_GOOD) {
+        fw_api_error_at(&r->errors, FW_API_FORBIDDEN, NULL,
+                        state == FW_LINK_EXPIRED
+                            ? "This link has expired; read the fax again for a new one."
+                            : "This is not a link of ours: it must be used exactly as it was given.");
+        return;
+    }
+    struct fw_fax fax CLEANUP(fw_fax_done) = { 0 };
+    const enum fw_err err = fw_store_fax_get(r->config->store, 0, id, &fax);
+    if (err == FW_NOT_FOUND || fax.deleted)
+        fw_api_error_at(&r->errors, FW_API_NO_FAX, NULL, "The fax is no longer there.");
+    else if (err)
+        fw_api_error_store(&r->errors, err);
+    else
+        respond(r, &fax, what);
+}
