@@ -1,0 +1,21 @@
+/* join.h - puts page files behind one another without looking at the pages.
+ *
+ * The files come from a process that hostile documents may have captured, and this one holds the
+ * keys, so they go through no image library here: only the directories are read, a fixed and
+ * strict shape of them, and offsets moved. Not for TIFFs from elsewhere.
+ *
+ * Source: TIFF 6.0 (06/1992) section 2.
+ */
+#ifndef FW_JOIN_H
+#define FW_JOIN_H
+#include "base/base.h"
+
+/* Counts the pages of the file and checks its directories. FW_INVALID: not of our shape, no page,
+ * or an endless chain; FW_LIMIT: more than `page_max` pages; FW_IO. */
+MUST_USE enum fw_err fw_join_count(int fd, int page_max, int *ret);
+/* Appends the pages of `src` to `dst`, both as above. After an error `dst` is lost.
+ * FW_LIMIT: more than `page_max` together, or the file would pass 2 GB. */
+MUST_USE enum fw_err fw_join_append(int dst, int src, int page_max);
+/* Writes "this page of how many" anew into each page. */
+MUST_USE enum fw_err fw_join_number(int fd, int page_max);
+#endif
