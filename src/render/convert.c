@@ -1,0 +1,318 @@
+/* Runs one document through MuPDF, tone and T.6, within a budget of memory. */
+#include "render/convert.h"
+#include "base/log.h"
+#include "page/t6.h"
+#include "page/tiff_write.h"
+#include "render/draw.h"
+#include <mupdf/pdf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+extern const fz_document_handler pdf_document_handler, img_document_handler;
+
+enum {
+    STORE_MAX = 32 * 1024 * 1024, /* MuPDF's cache of fonts and images */
+    PAGE_BYTES_MAX = 16 * 1024 * 1024,
+    LONG_PAGE = 200 * 1000, /* bytes: nearly two minutes at 14,400 bit/s */
+    TAIL = 2048,            /* bytes in which a whole PDF has its end mark */
+};
+
+/* Memory that counts itself; each block carries its size in front. */
+struct counted {
+    size_t used, max;
+};
+enum { FRONT = 16 };
+
+static void *counted_resize(void *arg, void *old, size_t size)
+{
+    struct counted *c = arg;
+    size_t old_size = 0;
+    uint8_t *block = old ? (uint8_t *)old - FRONT : NULL;
+    if (block)
+        memcpy(&old_size, block, sizeof old_size);
+    if (size > c->max || c->used - old_size > c->max - size)
+        return NULL;
+    uint8_t *grown = realloc(block, size + FRONT);
+    if (!grown)
+        return NULL;
+    memcpy(grown, &size, sizeof size);
+    c->used = c->used - old_size + size;
+    return grown + FRONT;
+}
+
+static void *counted_new(void *arg, size_t size)
+{
+    return counted_resize(arg, NULL, size);
+}
+
+static void counted_free(void *arg, void *old)
+{
+    if (!old)
+        return;
+    struct counted *c = arg;
+    uint8_t *block = (uint8_t *)old - FRONT;
+    size_t size;
+    memcpy(&size, block, sizeof size);
+    c->used -= size;
+    free(block);
+}
+
+/* Everything one document needs, in the order it is made. */
+struct converter {
+    const struct fw_convert *want;
+    struct fw_converted *done;
+    fz_context *ctx;
+    fz_document *doc;
+    struct fw_drawing drawing;
+    struct fw_tone tone;
+    struct fw_t6 *t6;
+    struct fw_buf coded; /* one page */
+    struct fw_tiff_writer tiff;
+    int complaints;
+};
+
+bool fw_convert_format(const char *name, enum fw_convert_format *ret)
+{
+    static const struct {
+        const char *name;
+        enum fw_convert_format format;
+    } formats[] = {
+        { "pdf", FW_FORMAT_PDF },
+        { "png", FW_FORMAT_IMAGE },
+        { "jpeg", FW_FORMAT_IMAGE },
+        { "tiff", FW_FORMAT_IMAGE },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+        if (strcmp(name, formats[i].name) == 0) {
+            *ret = formats[i].format;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool contains(struct fw_span text, const char *what)
+{
+    return memmem(text.data, text.size, what, strlen(what)) != NULL;
+}
+
+static struct fw_span head_of(struct fw_span s)
+{
+    return (struct fw_span){ s.data, s.size < 1024 ? s.size : 1024 };
+}
+
+static struct fw_span tail_of(struct fw_span s)
+{
+    const size_t size = s.size < TAIL ? s.size : TAIL;
+    return (struct fw_span){ s.data + s.size - size, size };
+}
+
+/* MuPDF picks a reader by this name. Content counts, not what anybody said it was. NULL: unknown.
+ */
+static const char *sniff(struct fw_span s)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *magic;
+    } images[] = {
+        { "\x89PNG\r\n\x1a\n", 8, "image/png" },
+        { "\xff\xd8\xff", 3, "image/jpeg" },
+        { "II*\0", 4, "image/tiff" },
+        { "MM\0*", 4, "image/tiff" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(images); i++) {
+        if (s.size >= images[i].size && memcmp(s.data, images[i].bytes, images[i].size) == 0)
+            return images[i].magic;
+    }
+    return contains(head_of(s), "%PDF-") ? "application/pdf" : NULL;
+}
+
+static enum fw_render_exit refuse(struct converter *c, enum fw_render_exit code, const char *why)
+{
+    c->done->why = why;
+    return code;
+}
+
+/* The error MuPDF has just thrown. */
+static enum fw_render_exit caught(struct converter *c, const char *why)
+{
+    if (fz_caught(c->ctx) == FZ_ERROR_MEMORY)
+        return refuse(c, FW_RENDER_LIMITS, "the document needs too much memory to draw");
+    return refuse(c, FW_RENDER_FORMAT_INVALID, why);
+}
+
+static enum fw_render_exit open_document(struct converter *c, struct fw_span bytes, int *ret_pages)
+{
+    const char *magic = sniff(bytes);
+    const bool is_pdf = magic && strcmp(magic, "application/pdf") == 0;
+    if (!magic ||
+        (c->want->format != FW_FORMAT_SNIFF && is_pdf != (c->want->format == FW_FORMAT_PDF)))
+        return refuse(c, FW_RENDER_FORMAT_INVALID, "the document is of no kind that can be faxed");
+
+    fz_context *ctx = c->ctx;
+    fz_stream *stream = NULL;
+    bool locked = false, cut = false;
+    fz_var(stream);
+    fz_var(locked);
+    fz_var(cut);
+    fz_try(ctx)
+    {
+        stream = fz_open_memory(ctx, bytes.data, bytes.size);
+        c->doc = fz_open_document_with_stream(ctx, magic, stream);
+        locked = fz_needs_password(ctx, c->doc);
+        *ret_pages = locked ? 0 : fz_count_pages(ctx, c->doc);
+        /* A file cut short can be patched up, but what it would show is not what was sent. */
+        pdf_document *pdf = pdf_specifics(ctx, c->doc);
+        cut = pdf && pdf_was_repaired(ctx, pdf) && !contains(tail_of(bytes), "%%EOF");
+    }
+    fz_always(ctx) fz_drop_stream(ctx, stream);
+    fz_catch(ctx) return caught(c, "the document is damaged and cannot be opened");
+    if (locked)
+        return refuse(c, FW_RENDER_FORMAT_INVALID, "the document is protected by a password");
+    if (cut)
+        return refuse(c, FW_RENDER_FORMAT_INVALID, "the document is cut short: its end is missing");
+    if (*ret_pages <= 0)
+        return refuse(c, FW_RENDER_FORMAT_INVALID, "the document has no pages");
+    if (*ret_pages > c->want->pages_max)
+        return refuse(c, FW_RENDER_PAGE_COUNT_LIMIT, "the document has too many pages");
+    return FW_RENDER_OK;
+}
+
+/* FW_BUSY when the page passed `size_max` before its end. */
+static enum fw_err code_rows(struct converter *c, size_t size_max)
+{
+    enum fw_err err = FW_OK;
+    for (uint32_t y = 0; !err && y < c->drawing.rows; y++) {
+        uint8_t row[FW_RENDER_WIDTH / 8];
+        fw_tone_row(&c->tone, y, row);
+        err = fw_t6_row(c->t6, row, &c->coded);
+        if (!err && c->coded.size > size_max)
+            err = FW_BUSY;
+    }
+    const enum fw_err err_end = fw_t6_end(c->t6, &c->coded);
+    return err ? err : err_end;
+}
+
+/* A page of pictures is tried the fine way first, and with coarser dots if it grows too long. */
+static enum fw_err code_page(struct converter *c)
+{
+    c->tone.mode = c->want->mode;
+    c->tone.threshold = c->want->threshold;
+    c->tone.grey = c->drawing.grey->samples;
+    c->tone.rows = c->drawing.rows;
+    c->tone.y_dpi = c->want->y_dpi;
+    c->tone.tiles = c->drawing.tiles;
+    fw_tone_start(&c->tone);
+    c->tone.screened = false;
+    c->coded.size = 0;
+    const size_t long_page = c->want->y_dpi > 200 ? 2 * LONG_PAGE : LONG_PAGE;
+    enum fw_err err = code_rows(c, c->want->mode == FW_TONE_MIXED ? long_page : SIZE_MAX);
+    if (err == FW_BUSY) {
+        c->tone.screened = true;
+        c->coded.size = 0;
+        err = code_rows(c, SIZE_MAX);
+    }
+    return err;
+}
+
+static enum fw_render_exit put_page(struct converter *c)
+{
+    enum fw_err err = code_page(c);
+    const struct fw_tiff_page page = { .width = FW_RENDER_WIDTH,
+                                       .rows = c->drawing.rows,
+                                       .x_dpi = 204,
+                                       .y_dpi = c->want->y_dpi,
+                                       .t6 = fw_buf_span(&c->coded) };
+    if (!err)
+        err = fw_tiff_put(&c->tiff, &page);
+    if (err)
+        return refuse(c, FW_RENDER_LIMITS, "the pages need more room than there is");
+    c->done->pages++;
+    c->done->bytes += page.t6.size;
+    return FW_RENDER_OK;
+}
+
+static enum fw_render_exit convert_pages(struct converter *c, int page_count)
+{
+    fz_context *ctx = c->ctx;
+    enum fw_render_exit code = FW_RENDER_OK;
+    if (fw_t6_new(FW_RENDER_WIDTH, &c->t6))
+        return refuse(c, FW_RENDER_LIMITS, "out of memory");
+    if (fw_tiff_start(&c->tiff, c->want->out, (uint32_t)page_count))
+        return refuse(c, FW_RENDER_LIMITS, "the pages need more room than there is");
+    fz_try(ctx) fw_drawing_init(ctx, &c->drawing, c->want->y_dpi);
+    fz_catch(ctx) return caught(c, "out of memory");
+    fz_var(code);
+    for (int i = 0; i < page_count && code == FW_RENDER_OK; i++) {
+        fz_var(i);
+        fz_try(ctx) fw_drawing_page(ctx, &c->drawing, c->doc, i, c->want->y_dpi);
+        fz_catch(ctx) code = caught(c, "a page of the document is damaged and cannot be drawn");
+        if (code == FW_RENDER_OK)
+            code = put_page(c);
+        c->complaints += c->drawing.complaints;
+    }
+    return code;
+}
+
+static void on_message(void *arg, const char *message)
+{
+    (void)arg; /* it may quote the document */
+    (void)message;
+}
+
+static enum fw_render_exit convert_bytes(struct converter *c, struct fw_span bytes)
+{
+    int page_count = 0;
+    fz_set_error_callback(c->ctx, on_message, NULL);
+    fz_set_warning_callback(c->ctx, on_message, NULL);
+    fz_try(c->ctx)
+    {
+        fz_register_document_handler(c->ctx, &pdf_document_handler);
+        fz_register_document_handler(c->ctx, &img_document_handler);
+        fz_set_aa_level(c->ctx, 8);
+        fz_set_graphics_aa_level(c->ctx, 4); /* for lines this is enough, and a third faster */
+    }
+    fz_catch(c->ctx) return caught(c, "out of memory");
+    const enum fw_render_exit code = open_document(c, bytes, &page_count);
+    return code ? code : convert_pages(c, page_count);
+}
+
+enum fw_render_exit fw_convert_run(const struct fw_convert *want, struct fw_converted *ret)
+{
+    struct counted memory = { .max = want->memory_max };
+    fz_alloc_context alloc = { &memory, counted_new, counted_resize, counted_free };
+    struct converter *c = calloc(1, sizeof *c);
+    struct stat st;
+    if (!c || fstat(want->in, &st) != 0) {
+        free(c);
+        ret->why = "out of memory";
+        return FW_RENDER_LIMITS;
+    }
+    c->want = want;
+    c->done = ret;
+    fw_buf_init(&c->coded, PAGE_BYTES_MAX);
+    const size_t size = (size_t)st.st_size;
+    void *bytes = size > 0 ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, want->in, 0) : MAP_FAILED;
+    enum fw_render_exit code = FW_RENDER_OK;
+    if (size == 0)
+        code = refuse(c, FW_RENDER_FORMAT_INVALID, "the document is empty");
+    else if (bytes == MAP_FAILED || !(c->ctx = fz_new_context(&alloc, NULL, STORE_MAX)))
+        code = refuse(c, FW_RENDER_LIMITS, "the document is too large");
+    else
+        code = convert_bytes(c, (struct fw_span){ bytes, size });
+    if (c->complaints > 0)
+        fw_log(FW_LOG_WARN, "render.skipped", "complaints=%d", c->complaints);
+
+    if (c->ctx) {
+        fw_drawing_done(c->ctx, &c->drawing);
+        fz_drop_document(c->ctx, c->doc);
+        fz_drop_context(c->ctx);
+    }
+    fw_t6_free(c->t6);
+    fw_buf_done(&c->coded);
+    free(c);
+    return code;
+}

@@ -1,0 +1,23 @@
+/* draw.h - the edge to MuPDF's drawing: one page to grey, with what is known of its parts.
+ *
+ * MuPDF's errors are jumps: functions here throw as MuPDF's own do and are called inside fz_try.
+ */
+#ifndef FW_DRAW_H
+#define FW_DRAW_H
+#include "render/geometry.h"
+#include <mupdf/fitz.h>
+
+struct fw_drawing {
+    fz_pixmap *grey;        /* FW_RENDER_WIDTH x rows, 255 is white */
+    uint8_t   *tiles;       /* as in tone.h: 1 where a picture lies */
+    size_t     tiles_size;
+    uint32_t   rows;
+    int        complaints;  /* what MuPDF skipped on the page */
+};
+
+/* Makes room for the longest page at `y_dpi`; used for all pages. */
+void fw_drawing_init(fz_context *ctx, struct fw_drawing *d, uint32_t y_dpi);
+void fw_drawing_done(fz_context *ctx, struct fw_drawing *d);
+void fw_drawing_page(fz_context *ctx, struct fw_drawing *d, fz_document *doc, int index,
+                     uint32_t y_dpi);
+#endif

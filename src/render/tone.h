@@ -1,0 +1,38 @@
+/* tone.h - from grey to black and white. Pure.
+ *
+ * A fax page has no grey. Text and lines become crisp by a threshold, pictures and tints readable
+ * by error diffusion; both on one page, told apart by tiles of 16 x 16 pixels. Where diffusion makes
+ * a page that takes minutes to send, a screen of growing dots shows the same greys in a third of
+ * the bytes. Tiles under a picture are marked by the caller; tints are found here, as areas of even
+ * grey that the smoothed edges of black text never have.
+ */
+#ifndef FW_TONE_H
+#define FW_TONE_H
+#include "base/base.h"
+#include "render/geometry.h"
+
+enum fw_tone_mode {
+    FW_TONE_MIXED,     /* per tile, as above */
+    FW_TONE_DIFFUSE,   /* all of the page: for pictures */
+    FW_TONE_THRESHOLD, /* none of it: for text, or because the customer wants it */
+};
+
+enum { FW_TONE_TILE = 16, FW_TONE_TILES = FW_RENDER_WIDTH / FW_TONE_TILE };
+_Static_assert(FW_RENDER_WIDTH % FW_TONE_TILE == 0, "a row is whole tiles");
+
+struct fw_tone {
+    enum fw_tone_mode mode;
+    uint32_t          threshold; /* grey below this is black; 0 to 256 */
+    const uint8_t    *grey;      /* FW_RENDER_WIDTH bytes a row, 255 is white */
+    uint32_t          rows, y_dpi;
+    bool              screened;  /* dots instead of diffusion; may be changed before row 0 */
+    uint8_t          *tiles;     /* FW_TONE_TILES a row of tiles; 1: under a picture. Overwritten */
+    int16_t           errors[2][FW_RENDER_WIDTH + 2]; /* of diffusion, for this row and the next */
+    uint8_t           levels[256];                    /* grey to grey, inside pictures */
+};
+
+/* Looks over the page whose fields above `errors` the caller has set. */
+void fw_tone_start(struct fw_tone *t);
+/* Row `y`, which must be 0, 1, 2, ...: packed, the leftmost pixel in the top bit, 1 is black. */
+void fw_tone_row(struct fw_tone *t, uint32_t y, uint8_t ret[FW_RENDER_WIDTH / 8]);
+#endif
