@@ -1,0 +1,53 @@
+/* The body of a webhook, and its signature. */
+#include "notify/envelope.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "fax/fax_json.h"
+
+enum { MESSAGE_MAX = 1024 * 1024 };
+
+static enum fw_err sign(const struct fw_signer *signer, struct fw_envelope *e)
+{
+    struct fw_buf message CLEANUP(fw_buf_done) = { 0 };
+    fw_buf_init(&message, MESSAGE_MAX);
+    uint8_t signature[FW_ED25519_SIGNATURE_SIZE];
+    enum fw_err err = fw_buf_put_text(&message, e->timestamp);
+    if (!err)
+        err = fw_buf_put_u8(&message, '|');
+    if (!err)
+        err = fw_buf_put_text(&message, e->body);
+    if (!err)
+        err = fw_signer_sign(signer, fw_buf_span(&message), signature);
+    if (!err)
+        fw_text_base64((struct fw_span){ signature, sizeof signature }, e->signature,
+                       sizeof e->signature);
+    return err;
+}
+
+enum fw_err fw_envelope_make(const struct fw_delivery *d, const char *url, struct fw_wall now,
+                             const struct fw_signer *signer, struct fw_envelope *ret)
+{
+    json_t *data = fw_event_json(&d->event);
+    if (!data)
+        return FW_INVALID;
+    json_t *json CLEANUP(fw_json_free) = json_pack("{so s{si ss}}", "data", data, "meta", "attempt",
+                                                   d->attempt, "delivered_to", url);
+    *ret = (struct fw_envelope){ .body = json ? json_dumps(json, JSON_COMPACT) : NULL };
+    if (!ret->body)
+        return FW_NO_MEMORY;
+    snprintf(ret->timestamp, sizeof ret->timestamp, "%" PRId64, now.us / 1000000);
+    const enum fw_err err = sign(signer, ret);
+    if (err)
+        fw_envelope_done(ret);
+    return err;
+}
+
+void fw_envelope_done(struct fw_envelope *e)
+{
+    free(e->body);
+    *e = (struct fw_envelope){ 0 };
+}
