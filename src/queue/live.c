@@ -1,0 +1,147 @@
+/* The table of faxes that are not final, and the one way their state changes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "fax/fax_json.h"
+#include "queue/live.h"
+
+enum {
+    EVENTS_MAX = 4,
+    STORE_RETRY_MS = 500,
+    RECOVERY_TRIES = 20, /* then the start fails, and says so: no signal would be heard meanwhile */
+};
+
+enum fw_err fw_live_add(struct fw_queue *q, struct fw_fax *fax, struct fw_live **ret)
+{
+    if (q->live_count == q->live_capacity) {
+        const int capacity = q->live_capacity ? q->live_capacity * 2 : 64;
+        struct fw_live **live = realloc(q->live, (size_t)capacity * sizeof(struct fw_live *));
+        if (!live)
+            return FW_NO_MEMORY;
+        q->live = live;
+        q->live_capacity = capacity;
+    }
+    struct fw_live *l = calloc(1, sizeof *l);
+    if (!l)
+        return FW_NO_MEMORY;
+    l->fax = *fax;
+    *fax = (struct fw_fax){ 0 };
+    q->live[q->live_count++] = l;
+    *ret = l;
+    return FW_OK;
+}
+
+struct fw_live *fw_live_by_fax(struct fw_queue *q, const char *fax)
+{
+    for (int i = 0; i < q->live_count; i++) {
+        if (strcmp(q->live[i]->fax.id, fax) == 0)
+            return q->live[i];
+    }
+    return NULL;
+}
+
+struct fw_live *fw_live_by_call(struct fw_queue *q, const char *call)
+{
+    for (int i = 0; i < q->live_count; i++) {
+        if (q->live[i]->phase == FW_PHASE_CALLING && strcmp(q->live[i]->fax.call, call) == 0)
+            return q->live[i];
+    }
+    return NULL;
+}
+
+void fw_live_remove(struct fw_queue *q, struct fw_live *l)
+{
+    for (int i = 0; i < q->live_count; i++) {
+        if (q->live[i] != l)
+            continue;
+        /* Keeps the order: the oldest is served first. */
+        memmove(&q->live[i], &q->live[i + 1],
+                (size_t)(q->live_count - i - 1) * sizeof(struct fw_live *));
+        q->live_count--;
+        fw_fax_done(&l->fax);
+        free(l);
+        return;
+    }
+    fw_assert(false && "a fax that is not live");
+}
+
+int fw_live_pages(const struct fw_fax *fax, uint32_t told)
+{
+    const bool possible = fax->page_count > 0 && told <= (uint32_t)fax->page_count;
+    return possible && (int)told > fax->pages_confirmed ? (int)told : fax->pages_confirmed;
+}
+
+static bool may_wait(const struct fw_queue *q, int tries)
+{
+    return !atomic_load(&q->stop) && !(q->recovering && tries >= RECOVERY_TRIES);
+}
+
+static enum fw_err make_events(struct fw_live *l, struct fw_wall now, struct fw_live_event *from,
+                               int count, struct fw_event *ret)
+{
+    enum fw_err err = FW_OK;
+    for (int i = 0; i < count; i++) {
+        json_t *details = TAKE(from[i].details);
+        if (err)
+            json_decref(details);
+        else
+            err = fw_event_make(&l->fax, from[i].kind, now, details, &ret[i]);
+    }
+    return err;
+}
+
+/* What stays behind now is removed at the next start. */
+void fw_live_sweep(struct fw_queue *q)
+{
+    const enum fw_err err = fw_store_fax_sweep(q->config.store);
+    if (err)
+        fw_log(FW_LOG_ERROR, "fax.files_left", "error=%s", FW_LOG_TEXT(fw_err_text(err)));
+}
+
+bool fw_live_save(struct fw_queue *q, struct fw_live *l, enum fw_status status,
+                  struct fw_live_event *events, int event_count)
+{
+    const enum fw_status was = l->fax.status;
+    struct fw_event made[EVENTS_MAX] = { 0 };
+    fw_assert(event_count <= EVENTS_MAX);
+    l->fax.status = status;
+    l->fax.updated_at = fw_wall_now();
+    enum fw_err err = make_events(l, l->fax.updated_at, events, event_count, made);
+    if (!err)
+        err = fw_store_fax_save(q->config.store, &l->fax, was, made, event_count);
+    for (int tries = 1; err && err != FW_CONFLICT && err != FW_NOT_FOUND && may_wait(q, tries); tries++) {
+        fw_log(FW_LOG_ERROR, "store.waiting", "fax=%s error=%s", l->fax.id,
+               FW_LOG_TEXT(fw_err_text(err)));
+        struct timespec pause = { .tv_nsec = STORE_RETRY_MS * 1000000L };
+        nanosleep(&pause, NULL);
+        err = made[0].payload || event_count == 0
+                  ? fw_store_fax_save(q->config.store, &l->fax, was, made, event_count)
+                  : FW_NO_MEMORY;
+    }
+    for (int i = 0; i < event_count; i++)
+        fw_event_done(&made[i]);
+    if (!err) {
+        if (l->fax.cancel_asked && fw_status_final(status))
+            fw_live_sweep(q); /* it may have been deleted, too */
+        return true;
+    }
+    fw_log(FW_LOG_WARN, "fax.left", "fax=%s error=%s", l->fax.id, FW_LOG_TEXT(fw_err_text(err)));
+    l->fax.status = was;
+    if (err == FW_CONFLICT || err == FW_NOT_FOUND)
+        fw_live_remove(q, l);
+    return false;
+}
+
+void fw_live_fail(struct fw_queue *q, struct fw_live *l, const char *reason, const char *detail)
+{
+    fw_text_clip(l->fax.failure_reason, sizeof l->fax.failure_reason, reason);
+    fw_text_clip(l->fax.failure_detail, sizeof l->fax.failure_detail, detail);
+    struct fw_live_event event = { FW_EVENT_FAILED, NULL };
+    if (!fw_live_save(q, l, FW_STATUS_FAILED, &event, 1))
+        return;
+    fw_log(FW_LOG_INFO, "fax.failed", "fax=%s reason=%s detail=%s", l->fax.id, reason,
+           FW_LOG_TEXT(detail));
+    fw_live_remove(q, l);
+}

@@ -1,0 +1,116 @@
+/* live.h - the faxes that are not final, in memory, and what the queue's thread shares among its files. */
+#ifndef FW_QUEUE_LIVE_H
+#define FW_QUEUE_LIVE_H
+#include <jansson.h>
+#include <pthread.h>
+
+#include "base/mailbox.h"
+#include "fax/outcome.h"
+#include "queue/queue.h"
+
+enum fw_phase { FW_PHASE_WAIT_MEDIA, FW_PHASE_IN_MEDIA, FW_PHASE_WAIT_DIAL, FW_PHASE_CALLING };
+
+struct fw_live {
+    struct fw_fax  fax; /* as the store has it */
+    enum fw_phase  phase;
+    struct fw_mono due;      /* WAIT_DIAL: not before; CALLING: the line must have spoken by then */
+    struct fw_mono answered; /* {0}: not yet */
+    struct fw_call_ending { bool known; struct fw_msg_call_ended is; } ended;
+    struct { bool known; struct fw_msg_fax_result is; } result;
+    bool underway;           /* T.30 goes on; the call can end well without the line */
+    bool line_lost;
+    bool modem_lost;         /* the line may not have heard of the call when it was told */
+    bool cancel_sent;        /* by us, for want of a sign of life */
+};
+
+/* A note to the queue's thread. */
+struct fw_queue_note {
+    enum { FW_NOTE_ACCEPTED, FW_NOTE_CANCEL, FW_NOTE_PREPARED, FW_NOTE_MESSAGE, FW_NOTE_LINE,
+           FW_NOTE_MODEM, FW_NOTE_STOP } kind;
+    char               fax[FW_UUID_SIZE];
+    bool               up;
+    uint8_t            modem;
+    struct fw_prepared prepared;
+    struct fw_msg      msg;
+};
+
+struct fw_media_workers;
+
+struct fw_queue {
+    struct fw_queue_config   config;
+    struct fw_queue_port     port;
+    char                     trunk[64], ident[FW_IDENT_MAX + 1];
+    struct fw_mailbox       *mailbox;
+    struct fw_media_workers *workers;
+    pthread_t                thread;
+    bool                     running;
+    atomic_bool              stop;
+    atomic_bool              note_lost; /* out of memory once: look into the store again */
+    /* Below: the queue's thread only. */
+    struct fw_live **live;
+    int              live_count, live_capacity;
+    bool             line_up;
+    bool             recovering; /* the caller's thread, before there is ours */
+    struct { bool up; int calls; } modems[FW_MODEMS_MAX];
+    int              calls;
+    struct fw_mono   now; /* of this turn */
+};
+
+/* live.c */
+MUST_USE enum fw_err fw_live_add(struct fw_queue *q, struct fw_fax *fax, struct fw_live **ret); /* takes `fax` over */
+struct fw_live *fw_live_by_fax(struct fw_queue *q, const char *fax);
+struct fw_live *fw_live_by_call(struct fw_queue *q, const char *call);
+void            fw_live_remove(struct fw_queue *q, struct fw_live *l);
+/* What becomes of the count of confirmed pages when a modem tells `told`: the modem is the program
+ * that strangers feed, so it is believed as far as it can be true; and no page is taken back. */
+int             fw_live_pages(const struct fw_fax *fax, uint32_t told);
+/* Writes `change` (status and what else was set in l->fax by the caller) with its events. Waits
+ * out a store that cannot write: nothing is acted upon that is not on disk. False: the queue is
+ * stopping or cannot start, or somebody else ended this fax (it is then no longer live); do nothing
+ * more. */
+struct fw_live_event { enum fw_event_kind kind; json_t *details; /* stolen, may be NULL */ };
+MUST_USE bool fw_live_save(struct fw_queue *q, struct fw_live *l, enum fw_status status,
+                           struct fw_live_event *events, int event_count);
+/* Removes the files of faxes that were deleted and have ended. */
+void fw_live_sweep(struct fw_queue *q);
+/* Ends the fax and removes it. */
+void fw_live_fail(struct fw_queue *q, struct fw_live *l, const char *reason, const char *detail);
+
+/* cancel.c */
+void fw_cancel_note(struct fw_queue *q, const char *fax);
+/* Ends `l` as soon as whoever works on it has let go; `l` may be gone after it. */
+void fw_cancel_now(struct fw_queue *q, struct fw_live *l);
+/* What the API says of a fax that was cancelled before its call. */
+void fw_cancel_fail(struct fw_queue *q, struct fw_live *l);
+
+/* queue.c */
+void fw_queue_take_up(struct fw_queue *q, const char *fax);
+
+/* media_work.c: threads that prepare documents. */
+MUST_USE enum fw_err fw_media_workers_start(struct fw_queue *q, int count, struct fw_media_workers **ret);
+void fw_media_workers_stop(struct fw_media_workers *w); /* q->stop is set; NULL is fine */
+MUST_USE enum fw_err fw_media_workers_give(struct fw_media_workers *w, const struct fw_fax *fax);
+/* True: it had not begun, and will not. False: FW_NOTE_PREPARED comes, soon if it was running. */
+MUST_USE bool fw_media_workers_cancel(struct fw_media_workers *w, const char *fax);
+
+/* attempt.c: the call of a fax. */
+void fw_attempt_dial_due(struct fw_queue *q);
+void fw_attempt_message(struct fw_queue *q, const struct fw_msg *msg);
+void fw_attempt_line_lost(struct fw_queue *q);
+void fw_attempt_modem_lost(struct fw_queue *q, uint8_t modem);
+void fw_attempt_deadlines(struct fw_queue *q);
+/* Asks whoever has the call to end it; its end is concluded as ever. */
+void fw_attempt_cancel(struct fw_queue *q, struct fw_live *l);
+/* Decides what an attempt came to: delivered, failed, or dial again. */
+void fw_attempt_conclude(struct fw_queue *q, struct fw_live *l, const struct fw_attempt_facts *facts);
+
+/* spool.c: files that a modem may see. */
+MUST_USE enum fw_err fw_spool_put(struct fw_queue *q, const struct fw_fax *fax, int modem, const char *call);
+void fw_spool_remove(struct fw_queue *q, int modem, const char *call);
+/* What the modem left in its journal about the last attempt of `fax`. */
+void fw_spool_journal(struct fw_queue *q, const struct fw_fax *fax, struct fw_attempt_facts *facts);
+void fw_spool_clear(struct fw_queue *q);
+
+/* recovery.c */
+MUST_USE enum fw_err fw_queue_recover(struct fw_queue *q);
+#endif

@@ -1,0 +1,169 @@
+/* The threads that turn documents into pages, one fax at a time each. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "queue/live.h"
+
+enum { NOTE_RETRY_MS = 200 };
+
+struct errand {
+    struct errand *next;
+    atomic_bool    stop; /* looked at while it is worked on */
+    struct fw_fax  fax;
+};
+
+struct fw_media_workers {
+    struct fw_queue *q;
+    pthread_mutex_t  lock;
+    pthread_cond_t   given;
+    struct errand   *first, **last;
+    struct errand   *running[16]; /* of each thread; NULL: none */
+    pthread_t        threads[16];
+    int              count;
+};
+
+static void errand_free(struct errand *e)
+{
+    fw_fax_done(&e->fax);
+    free(e);
+}
+
+/* The next one, put into a place of `running` that is free: there are as many as threads. */
+static struct errand *take(struct fw_media_workers *w)
+{
+    pthread_mutex_lock(&w->lock);
+    while (!w->first && !atomic_load(&w->q->stop))
+        pthread_cond_wait(&w->given, &w->lock);
+    struct errand *e = atomic_load(&w->q->stop) ? NULL : w->first;
+    if (e) {
+        w->first = e->next;
+        if (!w->first)
+            w->last = &w->first;
+        size_t slot = 0;
+        while (w->running[slot])
+            slot++;
+        w->running[slot] = e;
+    }
+    pthread_mutex_unlock(&w->lock);
+    return e;
+}
+
+static void finish(struct fw_media_workers *w, struct errand *e)
+{
+    pthread_mutex_lock(&w->lock);
+    for (size_t i = 0; i < ARRAY_LEN(w->running); i++) {
+        if (w->running[i] == e)
+            w->running[i] = NULL;
+    }
+    pthread_mutex_unlock(&w->lock);
+    errand_free(e);
+}
+
+static void *work(void *arg)
+{
+    struct fw_media_workers *w = arg;
+    struct fw_queue *q = w->q;
+    for (struct errand *e = take(w); e; e = take(w)) {
+        struct fw_queue_note note = { .kind = FW_NOTE_PREPARED };
+        char dir[4096];
+        fw_text_clip(note.fax, sizeof note.fax, e->fax.id);
+        if (fw_store_fax_dir_make(q->config.store, e->fax.id, dir, sizeof dir) == FW_OK)
+            q->port.prepare(q->port.arg, &e->fax, dir, &e->stop, &note.prepared);
+        else
+            note.prepared = (struct fw_prepared){ .result = FW_PREPARED_FAILED,
+                                                  .reason = "service_unavailable",
+                                                  .detail = "no folder could be made for the fax" };
+        /* Nobody would ask for this fax again, so memory is waited for. */
+        while (fw_mailbox_put(q->mailbox, &note) && !atomic_load(&q->stop)) {
+            const struct timespec pause = { .tv_nsec = NOTE_RETRY_MS * 1000000L };
+            fw_log(FW_LOG_ERROR, "queue.note_waits", "fax=%s", e->fax.id);
+            nanosleep(&pause, NULL);
+        }
+        finish(w, e);
+    }
+    return NULL;
+}
+
+enum fw_err fw_media_workers_start(struct fw_queue *q, int count, struct fw_media_workers **ret)
+{
+    struct fw_media_workers *w = calloc(1, sizeof *w);
+    if (!w)
+        return FW_NO_MEMORY;
+    w->q = q;
+    w->last = &w->first;
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->given, NULL);
+    for (int i = 0; i < count && i < (int)ARRAY_LEN(w->threads); i++) {
+        if (pthread_create(&w->threads[i], NULL, work, w) != 0)
+            break;
+        w->count++;
+    }
+    *ret = w;
+    return w->count > 0 ? FW_OK : FW_NO_MEMORY;
+}
+
+void fw_media_workers_stop(struct fw_media_workers *w)
+{
+    if (!w)
+        return;
+    pthread_mutex_lock(&w->lock);
+    for (size_t i = 0; i < ARRAY_LEN(w->running); i++) {
+        if (w->running[i])
+            atomic_store(&w->running[i]->stop, true);
+    }
+    pthread_cond_broadcast(&w->given);
+    pthread_mutex_unlock(&w->lock);
+    for (int i = 0; i < w->count; i++)
+        pthread_join(w->threads[i], NULL);
+    while (w->first) {
+        struct errand *e = w->first;
+        w->first = e->next;
+        errand_free(e);
+    }
+    pthread_cond_destroy(&w->given);
+    pthread_mutex_destroy(&w->lock);
+    free(w);
+}
+
+enum fw_err fw_media_workers_give(struct fw_media_workers *w, const struct fw_fax *fax)
+{
+    struct errand *e = calloc(1, sizeof *e);
+    if (!e)
+        return FW_NO_MEMORY;
+    const enum fw_err err = fw_fax_copy(fax, &e->fax);
+    if (err) {
+        free(e);
+        return err;
+    }
+    pthread_mutex_lock(&w->lock);
+    *w->last = e;
+    w->last = &e->next;
+    pthread_cond_signal(&w->given);
+    pthread_mutex_unlock(&w->lock);
+    return FW_OK;
+}
+
+bool fw_media_workers_cancel(struct fw_media_workers *w, const char *fax)
+{
+    struct errand *found = NULL;
+    pthread_mutex_lock(&w->lock);
+    for (struct errand **at = &w->first; *at; at = &(*at)->next) {
+        if (strcmp((*at)->fax.id, fax) != 0)
+            continue;
+        found = *at;
+        *at = found->next;
+        if (!*at)
+            w->last = at;
+        break;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(w->running) && !found; i++) {
+        if (w->running[i] && strcmp(w->running[i]->fax.id, fax) == 0)
+            atomic_store(&w->running[i]->stop, true);
+    }
+    pthread_mutex_unlock(&w->lock);
+    if (found)
+        errand_free(found);
+    return found != NULL;
+}

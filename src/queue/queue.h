@@ -1,0 +1,61 @@
+/* queue.h - takes every accepted fax to its end: media, call, outcome.
+ *
+ * One thread owns all decisions; it holds in memory the faxes that are not final, as they stand
+ * in the store, and writes a change to the store before it acts on it. Everything else leaves a
+ * note in its mailbox. At start it takes up what the store says is unfinished.
+ */
+#ifndef FW_QUEUE_H
+#define FW_QUEUE_H
+#include <stdatomic.h>
+
+#include "ipc/msg.h"
+#include "store/store.h"
+
+/* What became of the documents of a fax; `stop` asks a running one to give up. */
+struct fw_prepared {
+    enum { FW_PREPARED_OK, FW_PREPARED_FAILED, FW_PREPARED_INTERRUPTED } result;
+    int  page_count;
+    char reason[FW_REASON_SIZE]; /* FAILED: of CONTRACT 4 */
+    char detail[FW_TEXT_SIZE];
+};
+
+/* What the queue needs from other rooms; called from its own threads, may not call back. */
+struct fw_queue_port {
+    /* Blocking, on a media worker: documents in `dir` (or fetched) to `dir`/pages.tif. */
+    void (*prepare)(void *arg, const struct fw_fax *fax, const char *dir, const atomic_bool *stop,
+                    struct fw_prepared *ret);
+    void (*send)(void *arg, const struct fw_msg *msg); /* to the line or a modem */
+    void *arg;
+};
+
+struct fw_queue_config {
+    struct fw_store *store;
+    const char *trunk;           /* name of the trunk that calls go to */
+    const char *ident;           /* our TSI: up to 20 characters; empty: the fax's `from` */
+    int         modem_count;
+    int         media_workers;
+    int         calls_max;       /* at the same time */
+    uint32_t    ring_timeout_ms; /* alerting without an answer */
+    uint32_t    call_limit_ms;   /* one whole call */
+};
+
+struct fw_queue;
+
+/* Recovers first (store, journals of the spool), so it must run before any modem is started. */
+MUST_USE enum fw_err fw_queue_new(const struct fw_queue_config *config, const struct fw_queue_port *port,
+                                  struct fw_queue **ret);
+MUST_USE enum fw_err fw_queue_start(struct fw_queue *q);
+/* Decides nothing any more, waits for the workers. Calls in progress stay as the store has them. */
+void fw_queue_stop(struct fw_queue *q);
+void fw_queue_free(struct fw_queue *q); /* NULL is fine */
+
+/* From any thread. */
+void fw_queue_accepted(struct fw_queue *q, const char *fax);
+/* The store has the wish already (fw_store_fax_cancel or _delete); here is when it is acted upon. */
+void fw_queue_cancel(struct fw_queue *q, const char *fax);
+void fw_queue_message(struct fw_queue *q, const struct fw_msg *msg);
+void fw_queue_line(struct fw_queue *q, bool up);
+void fw_queue_modem(struct fw_queue *q, uint8_t modem, bool up);
+/* `<data>/spool/modem-<index>`, made; where that modem finds and leaves its files. */
+MUST_USE enum fw_err fw_queue_spool_dir(const char *data_dir, int modem, char *dst, size_t dst_size);
+#endif

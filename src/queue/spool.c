@@ -1,0 +1,75 @@
+/* The spool: one folder a modem, the only one it can see; pages go in as a second name of the
+ * rendered file, its journal comes back. */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "queue/live.h"
+#include "t30/journal.h"
+
+enum { PATH_SIZE = 4200 };
+
+enum fw_err fw_queue_spool_dir(const char *data_dir, int modem, char *dst, size_t dst_size)
+{
+    const int used = snprintf(dst, dst_size, "%s/spool/modem-%d", data_dir, modem);
+    if (used < 0 || (size_t)used >= dst_size)
+        return FW_LIMIT;
+    return fw_dir_make(dst);
+}
+
+static enum fw_err name(struct fw_queue *q, int modem, const char *call, const char *suffix,
+                        char dst[PATH_SIZE])
+{
+    const int used = snprintf(dst, PATH_SIZE, "%s/spool/modem-%d/%s%s",
+                              fw_store_data_dir(q->config.store), modem, call, suffix);
+    return used < 0 || used >= PATH_SIZE ? FW_LIMIT : FW_OK;
+}
+
+enum fw_err fw_spool_put(struct fw_queue *q, const struct fw_fax *fax, int modem, const char *call)
+{
+    char from[PATH_SIZE], to[PATH_SIZE];
+    char dir[4096];
+    fw_store_fax_dir(q->config.store, fax->id, dir, sizeof dir);
+    const int used = snprintf(from, sizeof from, "%s/pages.tif", dir);
+    if (used < 0 || used >= PATH_SIZE || name(q, modem, call, ".tif", to))
+        return FW_LIMIT;
+    return link(from, to) < 0 && errno != EEXIST ? FW_IO : FW_OK;
+}
+
+void fw_spool_remove(struct fw_queue *q, int modem, const char *call)
+{
+    static const char *const suffixes[] = { ".tif", ".coarse.tif", ".journal" };
+    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+        char path[PATH_SIZE];
+        if (modem >= 0 && call[0] && name(q, modem, call, suffixes[i], path) == FW_OK)
+            unlink(path);
+    }
+}
+
+void fw_spool_journal(struct fw_queue *q, const struct fw_fax *fax, struct fw_attempt_facts *facts)
+{
+    char path[PATH_SIZE];
+    struct fw_journal_facts journal = { 0 };
+    if (fax->modem < 0 || !fax->call[0] || name(q, fax->modem, fax->call, ".journal", path))
+        return;
+    const enum fw_err err = fw_journal_read(path, &journal);
+    if (err && err != FW_NOT_FOUND)
+        fw_log(FW_LOG_ERROR, "journal.damaged", "fax=%s call=%s error=%s", fax->id, fax->call,
+               FW_LOG_TEXT(fw_err_text(err)));
+    if (err && err != FW_PROTOCOL) /* a damaged line ends it; what stands before it is true */
+        return;
+    facts->pages_confirmed = fw_live_pages(fax, journal.pages_confirmed);
+    facts->has_result = journal.ended;
+    facts->t30_code = journal.t30_code;
+}
+
+void fw_spool_clear(struct fw_queue *q)
+{
+    char path[PATH_SIZE];
+    const int used =
+        snprintf(path, sizeof path, "%s/spool", fw_store_data_dir(q->config.store));
+    if (used > 0 && used < PATH_SIZE)
+        fw_dir_remove(path, 2);
+}

@@ -1,0 +1,248 @@
+/* The queue over the real store: calls are told by messages as the line and the modem send them. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "world.h"
+
+static void a_fax_goes_its_way(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    accept_fax(w, id);
+    const struct fw_msg_call_place p = placed(w, 1);
+    CHECK_INT(p.modem, 1);
+    CHECK_INT(p.page_count, PAGES);
+    CHECK_TEXT(p.to, "+12005550100");
+    negotiated(w, p.call);
+    result(w, p.call, 1, 0, PAGES);
+    struct fw_fax f = ended(w, id);
+    CHECK_INT(f.status, FW_STATUS_DELIVERED);
+    CHECK_INT(f.pages_confirmed, PAGES);
+    fw_fax_done(&f);
+    check_events(w, id, "fax.queued fax.media.processed call.dialling fax.sending.started call.negotiated fax.delivered");
+}
+
+static void delivered_is_said_only_for_every_page(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    accept_fax(w, id);
+    const struct fw_msg_call_place p = placed(w, 1);
+    negotiated(w, p.call);
+    result(w, p.call, 1, 0, PAGES - 1);
+    call_ended(w, p.call, FW_CAUSE_DONE, 200);
+    struct fw_fax f = ended(w, id);
+    CHECK_INT(f.status, FW_STATUS_FAILED);
+    CHECK_INT(f.pages_confirmed, PAGES - 1);
+    CHECK_TEXT(f.failure_reason, "receiver_call_dropped");
+    fw_fax_done(&f);
+}
+
+static void another_modems_word_does_not_count(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    accept_fax(w, id);
+    const struct fw_msg_call_place p = placed(w, 1);
+    result(w, p.call, 0, 0, PAGES); /* modem 0 does not have this call */
+    call_ended(w, p.call, FW_CAUSE_REJECTED, 486);
+    struct fw_fax f = ended(w, id);
+    CHECK_INT(f.status, FW_STATUS_FAILED);
+    CHECK_TEXT(f.failure_reason, "user_busy");
+    fw_fax_done(&f);
+}
+
+static void documents_that_cannot_be_faxed_end_it(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    w->prepared = (struct fw_prepared){ .result = FW_PREPARED_FAILED, .reason = "file_format_invalid",
+                                        .detail = "document 1 is broken" };
+    accept_fax(w, id);
+    struct fw_fax f = ended(w, id);
+    CHECK_TEXT(f.failure_reason, "file_format_invalid");
+    CHECK_TEXT(f.failure_detail, "document 1 is broken");
+    fw_fax_done(&f);
+    check_events(w, id, "fax.queued fax.failed");
+}
+
+static void a_lost_modem_is_dialled_again_and_at_last_given_up(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    accept_fax(w, id);
+    for (int n = 1; n <= 4; n++)
+        call_ended(w, placed(w, n).call, FW_CAUSE_MODEM_LOST, 200);
+    struct fw_fax f = ended(w, id);
+    CHECK_INT(f.attempts, 4);
+    CHECK_TEXT(f.failure_reason, "service_unavailable");
+    fw_fax_done(&f);
+}
+
+static void a_lost_line_leaves_a_fax_under_way_to_its_modem(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    accept_fax(w, id);
+    const struct fw_msg_call_place p = placed(w, 1);
+    negotiated(w, p.call);
+    fw_queue_line(w->queue, false);
+    result(w, p.call, 1, 0, PAGES);
+    struct fw_fax f = ended(w, id);
+    CHECK_INT(f.status, FW_STATUS_DELIVERED);
+    CHECK_INT(f.attempts, 1);
+    fw_fax_done(&f);
+}
+
+static void answered(struct world *w, const char *call)
+{
+    struct fw_msg m = { .kind = FW_MSG_KIND_CALL_ANSWERED };
+    fw_text_clip(m.call_answered.call, sizeof m.call_answered.call, call);
+    fw_queue_message(w->queue, &m);
+}
+
+static void page(struct world *w, const char *call, uint32_t count)
+{
+    struct fw_msg m = { .kind = FW_MSG_KIND_PAGE_CONFIRMED };
+    m.page_confirmed.modem = 1;
+    m.page_confirmed.page_count = count;
+    fw_text_clip(m.page_confirmed.call, sizeof m.page_confirmed.call, call);
+    fw_queue_message(w->queue, &m);
+}
+
+/* The modem may be further than it has told: it is asked to end before anything is decided. */
+static void a_lost_line_waits_for_what_the_modem_has_done(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    accept_fax(w, id);
+    const struct fw_msg_call_place p = placed(w, 1);
+    answered(w, p.call);
+    fw_queue_line(w->queue, false);
+    negotiated(w, p.call);
+    page(w, p.call, 1);
+    result(w, p.call, 1, 49, 1);
+    struct fw_fax f = ended(w, id);
+    CHECK_TEXT(f.failure_reason, "service_unavailable");
+    CHECK_INT(f.pages_confirmed, 1);
+    CHECK_INT(f.attempts, 1);
+    fw_fax_done(&f);
+}
+
+/* The line heard of the modem's end before it heard of the call: nobody but us canceled it. */
+static void a_call_placed_into_a_lost_modem_is_ended_and_dialled_again(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    accept_fax(w, id);
+    const struct fw_msg_call_place p = placed(w, 1);
+    fw_queue_modem(w->queue, 1, false);
+    pthread_mutex_lock(&w->lock);
+    while (strcmp(w->canceled, p.call) != 0)
+        pthread_cond_wait(&w->changed, &w->lock);
+    pthread_mutex_unlock(&w->lock);
+    call_ended(w, p.call, FW_CAUSE_CANCELED, 200);
+    fw_queue_modem(w->queue, 1, true);
+    result(w, placed(w, 2).call, 1, 0, PAGES);
+    struct fw_fax f = ended(w, id);
+    CHECK_INT(f.status, FW_STATUS_DELIVERED);
+    fw_fax_done(&f);
+}
+
+/* A modem that was taken over says what it likes; the row stays one that can be read. */
+static void counts_that_cannot_be_are_not_kept(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    accept_fax(w, id);
+    const struct fw_msg_call_place p = placed(w, 1);
+    negotiated(w, p.call);
+    page(w, p.call, UINT32_MAX);
+    result(w, p.call, 1, 13, UINT32_MAX);
+    call_ended(w, p.call, FW_CAUSE_DONE, 200);
+    struct fw_fax f = ended(w, id);
+    CHECK_INT(f.status, FW_STATUS_FAILED);
+    CHECK_INT(f.pages_confirmed, 0);
+    fw_fax_done(&f);
+}
+
+static void a_start_finds_what_was_delivered(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    accept_fax(w, id);
+    restart(w, placed(w, 1).call, PAGES, true);
+    struct fw_fax f = ended(w, id);
+    CHECK_INT(f.status, FW_STATUS_DELIVERED);
+    fw_fax_done(&f);
+    check_events(w, id, "fax.queued fax.media.processed call.dialling fax.sending.started call.negotiated fax.delivered");
+}
+
+static void a_start_does_not_print_pages_twice(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    accept_fax(w, id);
+    restart(w, placed(w, 1).call, 1, false);
+    struct fw_fax f = ended(w, id);
+    CHECK_TEXT(f.failure_reason, "service_unavailable");
+    CHECK_INT(f.pages_confirmed, 1);
+    fw_fax_done(&f);
+}
+
+/* The disk was full: the modem could tell of the page and not write it down. */
+static void a_start_takes_no_confirmed_page_back(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    accept_fax(w, id);
+    const struct fw_msg_call_place p = placed(w, 1);
+    negotiated(w, p.call);
+    page(w, p.call, 2);
+    for (int pages = 0; pages < 2;) {
+        struct fw_fax f = { 0 };
+        CHECK_INT(fw_store_fax_get(w->store, w->account, id, &f), FW_OK);
+        pages = f.pages_confirmed;
+        fw_fax_done(&f);
+        usleep(1000);
+    }
+    restart(w, p.call, 0, false);
+    struct fw_fax f = ended(w, id);
+    CHECK_TEXT(f.failure_reason, "service_unavailable");
+    CHECK_INT(f.pages_confirmed, 2);
+    fw_fax_done(&f);
+}
+
+static void a_start_dials_again_what_reached_nobody(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    accept_fax(w, id);
+    restart(w, placed(w, 1).call, 0, false);
+    const struct fw_msg_call_place p = placed(w, 2);
+    CHECK(strcmp(p.call, w->placed[0].call_place.call) != 0);
+    result(w, p.call, 1, 0, PAGES);
+    struct fw_fax f = ended(w, id);
+    CHECK_INT(f.status, FW_STATUS_DELIVERED);
+    CHECK_INT(f.attempts, 2);
+    fw_fax_done(&f);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_fax_goes_its_way), TEST(delivered_is_said_only_for_every_page),
+        TEST(another_modems_word_does_not_count), TEST(documents_that_cannot_be_faxed_end_it),
+        TEST(a_lost_modem_is_dialled_again_and_at_last_given_up),
+        TEST(a_lost_line_leaves_a_fax_under_way_to_its_modem), TEST(a_start_finds_what_was_delivered),
+        TEST(a_start_does_not_print_pages_twice), TEST(a_start_dials_again_what_reached_nobody),
+        TEST(a_lost_line_waits_for_what_the_modem_has_done), TEST(counts_that_cannot_be_are_not_kept),
+        TEST(a_call_placed_into_a_lost_modem_is_ended_and_dialled_again),
+        TEST(a_start_takes_no_confirmed_page_back),
+    };
+    fw_log_init("queue_test", FW_LOG_ERROR);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
