@@ -1,0 +1,208 @@
+/* What the call table says, done: SIP requests out, messages to the parent and the modem. */
+#include "line/line.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "line/address.h"
+#include "sip/media_socket.h"
+
+static const char sdp_type[] = "application/sdp";
+
+/* A description as NUL-terminated text. False: does not fit, which our own never does. */
+static bool sdp_text(enum fw_err err, const struct fw_buf *buf, char *ret, size_t size)
+{
+    return err == FW_OK && fw_text_copy(ret, size, fw_buf_span(buf));
+}
+
+static bool prepare_media(struct fw_line *l, struct fw_line_call *c)
+{
+    uint16_t port = 0;
+    const enum fw_err err = fw_media_socket(l->config.media_host, l->config.media_port_min,
+                                            l->config.media_port_max, &c->media_fd, &port);
+    if (err) {
+        snprintf(c->text, sizeof c->text, "%s",
+                 err == FW_LIMIT ? "every media port of the configured range is taken"
+                                 : "no media socket: check media_host and the media port range");
+        return false;
+    }
+    fw_text_clip(c->host, sizeof c->host, l->config.media_host);
+    c->local = (struct fw_sdp_local){
+        .session_id = fw_random_u64() >> 2,
+        .version = 1,
+        .host = c->host,
+        .port = port,
+        .unpaced = c->unpaced,
+    };
+    struct fw_buf buf CLEANUP(fw_buf_done);
+    fw_buf_init(&buf, sizeof c->sdp - 1);
+    return sdp_text(fw_sdp_offer_audio(&c->local, &buf), &buf, c->sdp, sizeof c->sdp);
+}
+
+bool fw_line_act_prepare(struct fw_line *l, struct fw_line_call *c)
+{
+    const struct fw_line_trunk *t = fw_line_trunk_find(l, c->place.trunk);
+    char uri[FW_LINE_URI_SIZE], from[FW_LINE_FROM_SIZE], to[FW_LINE_URI_SIZE + 2];
+    char trunk[FW_LINE_URI_SIZE], route[FW_LINE_URI_SIZE + 8];
+    bool own_host = false;
+    if (!t) {
+        snprintf(c->text, sizeof c->text, "there is no trunk of that name");
+        return false;
+    }
+    c->unpaced = t->unpaced;
+    const char *domain = l->config.domain[0] ? l->config.domain : l->config.sip_host;
+    if (fw_line_host_uri(t->host, t->port, trunk) ||
+        fw_line_request_uri(c->place.to, t->host, t->port, uri, &own_host) ||
+        fw_line_from(c->place.display_name, c->place.from, domain, from)) {
+        snprintf(c->text, sizeof c->text, "the number to call or to call from is not usable");
+        return false;
+    }
+    if (!prepare_media(l, c))
+        return false;
+    snprintf(to, sizeof to, "<%s>", uri);
+    /* A URI of the user's is a name to the trunk, not a place that we connect to. */
+    snprintf(route, sizeof route, "<%s;lr>", trunk);
+    c->handle = nua_handle(fw_sip_nua(l->sip), fw_sip_ref_magic(c->ref), NUTAG_URL(uri),
+                           SIPTAG_TO_STR(to), SIPTAG_FROM_STR(from),
+                           TAG_IF(own_host, NUTAG_INITIAL_ROUTE_STR(route)), TAG_END());
+    if (!c->handle)
+        snprintf(c->text, sizeof c->text, "the SIP stack took no new call");
+    return c->handle != NULL;
+}
+
+void fw_line_act_progress(struct fw_line *l, struct fw_line_call *c, uint16_t status)
+{
+    struct fw_msg m = { .kind = FW_MSG_KIND_CALL_PROGRESS };
+    fw_text_clip(m.call_progress.call, sizeof m.call_progress.call, c->place.call);
+    m.call_progress.sip_status = status;
+    fw_sip_send(l->sip, &m, -1);
+}
+
+static void invite(struct fw_line *l, struct fw_line_call *c)
+{
+    nua_invite(c->handle, SIPTAG_CONTENT_TYPE_STR(sdp_type), SIPTAG_PAYLOAD_STR(c->sdp), TAG_END());
+    fw_line_act_progress(l, c, 0);
+}
+
+static void open_media(struct fw_line *l, struct fw_line_call *c)
+{
+    struct fw_msg answered = { .kind = FW_MSG_KIND_CALL_ANSWERED };
+    fw_text_clip(answered.call_answered.call, sizeof answered.call_answered.call, c->place.call);
+    fw_sip_send(l->sip, &answered, -1);
+
+    struct fw_msg m = { .kind = FW_MSG_KIND_MEDIA_OPEN };
+    struct fw_msg_media_open *o = &m.media_open;
+    o->modem = c->place.modem;
+    fw_text_clip(o->call, sizeof o->call, c->place.call);
+    o->calling = 1;
+    fw_text_clip(o->tx_file, sizeof o->tx_file, c->place.tx_file);
+    o->page_count = c->place.page_count;
+    fw_text_clip(o->ident, sizeof o->ident, c->place.ident);
+    o->ecm = c->place.ecm;
+    o->codec = (uint8_t)c->settled.codec;
+    fw_text_clip(o->peer_host, sizeof o->peer_host, c->settled.peer_host);
+    o->peer_port = c->settled.peer_port;
+    o->call_limit_ms = c->place.call_limit_ms;
+    fw_sip_send(l->sip, &m, c->media_fd);
+    fw_fd_close(&c->media_fd);
+    c->media_fd = -1;
+    c->media_open = true;
+}
+
+static void offer_t38(struct fw_line_call *c)
+{
+    struct fw_buf buf CLEANUP(fw_buf_done);
+    fw_buf_init(&buf, sizeof c->offer - 1);
+    c->local.version++;
+    c->offers++;
+    if (!sdp_text(fw_sdp_offer_t38(&c->local, FW_SDP_REPLACE, &buf), &buf, c->offer,
+                  sizeof c->offer))
+        return; /* no answer will come, and the state has its deadline */
+    nua_invite(c->handle, SIPTAG_CONTENT_TYPE_STR(sdp_type), SIPTAG_PAYLOAD_STR(c->offer),
+               TAG_END());
+}
+
+void fw_line_act_switch(struct fw_line *l, struct fw_line_call *c)
+{
+    struct fw_msg m = { .kind = FW_MSG_KIND_MEDIA_SWITCH };
+    struct fw_msg_media_switch *s = &m.media_switch;
+    s->modem = c->place.modem;
+    fw_text_clip(s->call, sizeof s->call, c->place.call);
+    s->transport = (uint8_t)c->settled.transport;
+    fw_text_clip(s->peer_host, sizeof s->peer_host, c->settled.peer_host);
+    s->peer_port = c->settled.peer_port;
+    s->codec = (uint8_t)c->settled.codec;
+    s->t38_version = c->settled.t38.version;
+    s->bit_rate_max = c->settled.t38.bit_rate_max;
+    s->datagram_max = c->settled.t38.datagram_max;
+    s->ec = (uint8_t)c->settled.t38.ec;
+    fw_sip_send(l->sip, &m, -1);
+}
+
+static void tell_transport(struct fw_line *l, const struct fw_line_call *c)
+{
+    struct fw_msg m = { .kind = FW_MSG_KIND_CALL_TRANSPORT };
+    fw_text_clip(m.call_transport.call, sizeof m.call_transport.call, c->place.call);
+    m.call_transport.transport = (uint8_t)c->settled.transport;
+    fw_sip_send(l->sip, &m, -1);
+}
+
+static void close_media(struct fw_line *l, const struct fw_line_call *c)
+{
+    struct fw_msg m = { .kind = FW_MSG_KIND_MEDIA_CLOSE };
+    m.media_close.modem = c->place.modem;
+    fw_text_clip(m.media_close.call, sizeof m.media_close.call, c->place.call);
+    fw_sip_send(l->sip, &m, -1);
+}
+
+static void report(struct fw_line *l, const struct fw_line_call *c)
+{
+    fw_assert(c->cause < FW_CAUSE_COUNT);
+    struct fw_msg m = { .kind = FW_MSG_KIND_CALL_ENDED };
+    struct fw_msg_call_ended *e = &m.call_ended;
+    const int64_t us = c->answered.us ? l->now.us - c->answered.us : 0;
+    fw_text_clip(e->call, sizeof e->call, c->place.call);
+    e->cause = c->cause;
+    e->sip_status = c->sip_status;
+    e->q850 = c->q850;
+    e->duration_ms = us / 1000 > UINT32_MAX ? UINT32_MAX : (uint32_t)(us / 1000);
+    fw_text_clip(e->text, sizeof e->text, c->text);
+    fw_sip_send(l->sip, &m, -1);
+    fw_log(FW_LOG_INFO, "call.ended", "call=%s cause=%s sip=%u q850=%u duration_ms=%u text=%s",
+           FW_LOG_TEXT(c->place.call), fw_call_cause_text(c->cause), (unsigned)c->sip_status,
+           (unsigned)c->q850, (unsigned)e->duration_ms, FW_LOG_TEXT(c->text));
+}
+
+void fw_line_act_refuse(struct fw_line *l, const char *call_id, const char *text)
+{
+    struct fw_line_call none = { .cause = FW_CAUSE_INTERNAL };
+    fw_text_clip(none.place.call, sizeof none.place.call, call_id);
+    fw_text_clip(none.text, sizeof none.text, text);
+    report(l, &none);
+}
+
+void fw_line_act(struct fw_line *l, struct fw_line_call *c, unsigned actions)
+{
+    if (actions & FW_LINE_DO_INVITE)
+        invite(l, c);
+    if (actions & FW_LINE_DO_CANCEL)
+        nua_cancel(c->handle, TAG_END());
+    if (actions & FW_LINE_DO_BYE)
+        nua_bye(c->handle, TAG_END());
+    if (actions & FW_LINE_DO_OPEN)
+        open_media(l, c);
+    if (actions & FW_LINE_DO_OFFER)
+        offer_t38(c);
+    if (actions & FW_LINE_DO_SWITCH) {
+        fw_line_act_switch(l, c);
+        tell_transport(l, c);
+    }
+    if (actions & FW_LINE_DO_CLOSE && c->media_open)
+        close_media(l, c);
+    if (actions & FW_LINE_DO_REPORT)
+        report(l, c);
+}

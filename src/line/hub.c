@@ -1,0 +1,204 @@
+/* The parent's messages: configuration, calls to place, and what the modems tell of them. */
+#include "line/line.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+
+/* Peers send their media to what our SDP says, so a wildcard will not do. */
+static enum fw_err check_media_host(const char *host, struct fw_fault *fault)
+{
+    if (host[0] != '\0' && strcmp(host, "0.0.0.0") != 0 && strcmp(host, "::") != 0)
+        return FW_OK;
+    fw_fault_set(fault, "media_host",
+                 "\"%s\" is not an address that peers can send media to; give one of this machine",
+                 host);
+    return FW_INVALID;
+}
+
+static void on_config(struct fw_line *l, const struct fw_msg_line_config *config)
+{
+    if (l->configured) {
+        fw_log(FW_LOG_WARN, "line.config", "ignored=a second one");
+        return;
+    }
+    struct fw_fault fault = { 0 };
+    const struct fw_sip_config sip = { .host = config->sip_host,
+                                       .port = config->sip_port,
+                                       .user_agent = "Faxwire",
+                                       .trace = l->trace };
+    struct fw_msg ready = { .kind = FW_MSG_KIND_LINE_READY };
+    l->config = *config;
+    enum fw_err err = check_media_host(config->media_host, &fault);
+    if (!err)
+        err = fw_line_calls_init(l, config->calls_max);
+    if (!err)
+        err = fw_sip_bind(l->sip, &sip, &ready.line_ready.sip_port, &fault);
+    if (err) {
+        fw_log(FW_LOG_ERROR, "line.start", "error=%s field=%s what=%s", fw_err_text(err),
+               fault.field, FW_LOG_TEXT(fault.message));
+        l->failed = true;
+        return;
+    }
+    l->configured = true;
+    fw_log(FW_LOG_INFO, "line.ready", "host=%s port=%u", FW_LOG_TEXT(config->sip_host),
+           (unsigned)ready.line_ready.sip_port);
+    fw_sip_send(l->sip, &ready, -1);
+}
+
+struct fw_line_trunk *fw_line_trunk_find(struct fw_line *l, const char *name)
+{
+    for (size_t i = 0; i < l->trunk_count; i++) {
+        if (strcmp(l->trunks[i].name, name) == 0)
+            return &l->trunks[i];
+    }
+    return NULL;
+}
+
+static void on_trunk(struct fw_line *l, const struct fw_msg_trunk_set *set)
+{
+    struct fw_line_trunk *t = fw_line_trunk_find(l, set->name);
+    if (!t && l->trunk_count < FW_LINE_TRUNKS_MAX)
+        t = &l->trunks[l->trunk_count++];
+    if (!t) {
+        fw_log(FW_LOG_ERROR, "trunk.set", "trunk=%s error=more than %d trunks",
+               FW_LOG_TEXT(set->name), FW_LINE_TRUNKS_MAX);
+        return;
+    }
+    *t = (struct fw_line_trunk){ .port = set->port, .unpaced = set->unpaced != 0 };
+    fw_text_clip(t->name, sizeof t->name, set->name);
+    fw_text_clip(t->host, sizeof t->host, set->host);
+    struct fw_sip_credentials *given = &t->credentials;
+    fw_text_clip(given->username, sizeof given->username, set->username);
+    fw_text_clip(given->password, sizeof given->password, set->password);
+    fw_text_clip(given->realm, sizeof given->realm, set->auth_realm);
+}
+
+static void on_place(struct fw_line *l, const struct fw_msg_call_place *place)
+{
+    struct fw_line_call *c = NULL;
+    if (!l->configured || l->stopping) {
+        fw_line_act_refuse(l, place->call,
+                           l->stopping ? "the line is stopping" : "the line is not configured yet");
+        return;
+    }
+    if (fw_line_call_by_id(l, place->call)) {
+        fw_log(FW_LOG_WARN, "call.place", "call=%s error=already placed", FW_LOG_TEXT(place->call));
+        return;
+    }
+    const enum fw_err err = fw_line_call_new(l, place, &c);
+    if (err) {
+        fw_line_act_refuse(l, place->call,
+                           err == FW_LIMIT ? "every call slot is in use" : "out of memory");
+        return;
+    }
+    fw_line_call_feed(l, c, fw_line_act_prepare(l, c) ? FW_LINE_EV_PLACE : FW_LINE_EV_BROKEN);
+}
+
+/* A call that this modem carries; a modem has no say about others. */
+static struct fw_line_call *carried(struct fw_line *l, const char *call_id, uint8_t modem)
+{
+    struct fw_line_call *c = fw_line_call_by_id(l, call_id);
+    return c && c->place.modem == modem && c->answered.us ? c : NULL;
+}
+
+/* FAX-ENGINE 1.2: DIS is on its way, so ask now; CED only, so give the far side a second to ask
+ * first, as gateways do. */
+static void on_tone(struct fw_line *l, const struct fw_msg_media_tone *tone)
+{
+    struct fw_line_call *c = carried(l, tone->call, tone->modem);
+    if (!c || c->state != FW_LINE_AUDIO || !c->place.t38_enabled || c->underway || c->t38_refused)
+        return;
+    if (tone->tone == FW_TONE_V21)
+        fw_line_call_due_within(l, c, 0);
+    else if (tone->tone == FW_TONE_CED)
+        fw_line_call_due_within(l, c, FW_LINE_OFFER_AFTER_CED_MS);
+}
+
+static void on_underway(struct fw_line *l, const struct fw_msg_media_underway *m)
+{
+    struct fw_line_call *c = carried(l, m->call, m->modem);
+    if (!c)
+        return;
+    c->underway = true;
+    fw_line_call_offer(l, c, FW_LINE_EV_UNDERWAY);
+}
+
+static void on_result(struct fw_line *l, const struct fw_msg_fax_result *r)
+{
+    struct fw_line_call *c = carried(l, r->call, r->modem);
+    if (!c)
+        return;
+    c->media_open = false;
+    /* The far end hung up first, but the fax was over: that is not a hang-up in the middle. */
+    if (r->t30_code == 0 && c->cause == FW_CAUSE_REMOTE_HANGUP)
+        c->cause = FW_CAUSE_DONE;
+    fw_line_call_offer(l, c, FW_LINE_EV_FAX_DONE);
+}
+
+static void on_modem_gone(struct fw_line *l, uint8_t modem)
+{
+    for (size_t i = 0; i < l->slot_count; i++) {
+        struct fw_line_call *c = l->calls[i];
+        if (!c || c->place.modem != modem)
+            continue;
+        c->media_open = false;
+        fw_line_call_offer(l, c, FW_LINE_EV_MODEM_LOST);
+    }
+}
+
+void fw_line_stop(struct fw_line *l)
+{
+    if (l->stopping)
+        return;
+    l->now = fw_mono_now();
+    l->stopping = true;
+    l->stop_due.us = l->now.us + (int64_t)FW_LINE_STOP_MS * 1000;
+    fw_line_calls_offer_all(l, FW_LINE_EV_CANCEL);
+    for (size_t i = 0; i < l->slot_count; i++) {
+        struct fw_line_call *c = l->calls[i];
+        if (c && c->state == FW_LINE_CLOSING)
+            fw_line_call_due_within(l, c, FW_LINE_STOP_CLOSE_MS);
+    }
+}
+
+void fw_line_on_channel_lost(void *line)
+{
+    struct fw_line *l = line;
+    fw_log(FW_LOG_WARN, "channel.lost", "action=hanging up and stopping");
+    fw_line_stop(l);
+    fw_line_calls_offer_all(l, FW_LINE_EV_MODEM_LOST); /* no account will come */
+}
+
+void fw_line_on_message(void *line, const struct fw_msg *msg, int fd)
+{
+    (void)fd;
+    struct fw_line *l = line;
+    l->now = fw_mono_now();
+    fw_log(FW_LOG_DEBUG, "message", "kind=%s", fw_msg_text(msg->kind));
+    if (msg->kind == FW_MSG_KIND_STOP) {
+        fw_line_stop(l);
+    } else if (msg->kind == FW_MSG_KIND_LINE_CONFIG) {
+        on_config(l, &msg->line_config);
+    } else if (msg->kind == FW_MSG_KIND_TRUNK_SET) {
+        on_trunk(l, &msg->trunk_set);
+    } else if (msg->kind == FW_MSG_KIND_CALL_PLACE) {
+        on_place(l, &msg->call_place);
+    } else if (msg->kind == FW_MSG_KIND_CALL_CANCEL) {
+        struct fw_line_call *c = fw_line_call_by_id(l, msg->call_cancel.call);
+        if (c)
+            fw_line_call_offer(l, c, FW_LINE_EV_CANCEL);
+    } else if (msg->kind == FW_MSG_KIND_MODEM_GONE) {
+        on_modem_gone(l, msg->modem_gone.modem);
+    } else if (msg->kind == FW_MSG_KIND_MEDIA_TONE) {
+        on_tone(l, &msg->media_tone);
+    } else if (msg->kind == FW_MSG_KIND_MEDIA_UNDERWAY) {
+        on_underway(l, &msg->media_underway);
+    } else if (msg->kind == FW_MSG_KIND_FAX_RESULT) {
+        on_result(l, &msg->fax_result);
+    } else {
+        fw_log(FW_LOG_WARN, "message.unexpected", "kind=%s", fw_msg_text(msg->kind));
+    }
+}

@@ -1,0 +1,132 @@
+/* line.h - what the files of faxwire-line share: the trunks, the calls, and who may touch them.
+ *
+ * One loop, one thread. A call is referred to by its id (messages) or its ref (SIP events); both
+ * find NULL when it is gone. sip_calls.c turns SIP events into events of the table, actions.c does
+ * what the table says, calls.c keeps the calls and their deadlines, hub.c answers the parent.
+ */
+#ifndef FW_LINE_LINE_H
+#define FW_LINE_LINE_H
+#include "line/call.h"
+#include "proto/sdp_fax.h"
+#include "sip/auth.h"
+#include "sip/edge.h"
+
+enum {
+    FW_LINE_TRUNKS_MAX = 256,
+    FW_LINE_CALLS_MAX = 4096,
+    FW_LINE_LEAVING_SPARE = 2048, /* calls already reported whose last transaction still runs */
+    FW_LINE_SDP_BYTES_MAX = 4096,
+
+    FW_LINE_RESPONSE_MS = 33500, /* timer B, 64*T1 (RFC 3261 clause 17.1.1.2), and a moment */
+    FW_LINE_RING_MS_DEFAULT = 90 * 1000,
+    FW_LINE_RING_MS_MAX = 15 * 60 * 1000,
+    FW_LINE_LIMIT_MS_DEFAULT = 4 * 3600 * 1000,
+    FW_LINE_LIMIT_GRACE_MS = 3000, /* the modem ends the call at its limit; this is the net */
+    FW_LINE_OFFER_AFTER_ANSWER_MS = 4000, /* neither tone nor offer: ask for T.38 */
+    FW_LINE_OFFER_AFTER_CED_MS = 1000,    /* the far side is to go first */
+    FW_LINE_OFFERS_MAX = 3,
+    FW_LINE_OFFER_ANSWER_MS = 34000, /* timer B, and two seconds */
+    FW_LINE_LOST_MS = 500,           /* 408 or 481 in a dialog: the stack says the rest, or we do */
+    FW_LINE_RETRY_AFTER_MAX_S = 10,
+    FW_LINE_FINISH_MS = 250,     /* DCN is on its way to the far end */
+    FW_LINE_CLOSE_MS = 2000,     /* for the modem's account */
+    FW_LINE_LEAVE_MS = 33000,    /* timers B and F */
+    FW_LINE_STOP_MS = 1200,      /* live calls, when we are told to stop */
+    FW_LINE_STOP_CLOSE_MS = 600, /* then the modem's account has this long */
+    FW_LINE_STOP_STACK_MS = 500,
+};
+
+struct fw_line_trunk {
+    char name[64];
+    char host[256];
+    uint16_t port;
+    bool unpaced;
+    struct fw_sip_credentials credentials;
+};
+
+struct fw_line_call {
+    uint64_t ref;
+    struct fw_msg_call_place place;
+    enum fw_line_state state;
+    struct fw_mono placed, answered, due, limit_due; /* due.us 0: no deadline */
+    nua_handle_t *handle;
+    bool handle_over; /* the stack has ended the session */
+    struct fw_sip_auth auth;
+    const char *auth_text; /* why the last challenge was not taken up, or NULL */
+    bool unpaced;     /* of the trunk, when the call was placed */
+    /* How it ended, as far as known. */
+    uint8_t cause; /* or FW_LINE_NO_CAUSE */
+    uint16_t sip_status, q850;
+    char text[160];
+    /* Media. */
+    int media_fd; /* until the modem has it; -1 */
+    bool media_open;
+    bool underway, t38_refused;
+    uint8_t offers;      /* of T.38, by us */
+    uint32_t backoff_ms; /* of the state BACKOFF that comes next */
+    uint8_t progress_count;
+    uint16_t progress_last;
+    struct fw_sdp_local local;
+    struct fw_sdp remote;              /* the last description we accepted */
+    bool remote_known;                 /* also by a provisional answer */
+    struct fw_sdp_settled settled;     /* what the media runs by, or shall after this event */
+    char sdp[FW_LINE_SDP_BYTES_MAX];   /* our description in force, text */
+    char offer[FW_LINE_SDP_BYTES_MAX]; /* our T.38 offer, until answered */
+    char host[64];                     /* `local.host` points here */
+};
+
+struct fw_line {
+    struct fw_sip *sip;
+    struct fw_msg_line_config config;
+    bool configured;
+    bool failed;   /* cannot work: exit with 1 */
+    bool stopping; /* no new calls */
+    struct fw_mono stop_due;
+    bool trace; /* SIP messages to the debug log */
+    size_t trunk_count;
+    struct fw_line_trunk trunks[FW_LINE_TRUNKS_MAX];
+    uint32_t call_serial;
+    size_t call_count, slot_count;
+    size_t live_max; /* calls that are not reported yet; the other slots are for LEAVING */
+    struct fw_line_call **calls; /* slot_count of them, NULL where free */
+    struct fw_mono now;          /* of this turn */
+};
+
+/* calls.c */
+MUST_USE enum fw_err fw_line_calls_init(struct fw_line *l, uint32_t calls_max);
+void fw_line_calls_done(struct fw_line *l);
+/* FW_LIMIT, FW_NO_MEMORY. State NEW. */
+MUST_USE enum fw_err fw_line_call_new(struct fw_line *l, const struct fw_msg_call_place *place,
+                                      struct fw_line_call **ret);
+struct fw_line_call *fw_line_call_by_id(struct fw_line *l, const char *id); /* not if reported */
+struct fw_line_call *fw_line_call_by_ref(struct fw_line *l, uint64_t ref);
+/* One step of the table and its actions; frees the call when that ends it, true then. The event
+ * must be legal here. */
+bool fw_line_call_feed(struct fw_line *l, struct fw_line_call *c, enum fw_line_event event);
+/* The same for what comes from outside: dropped where the table has no cell for it. */
+bool fw_line_call_offer(struct fw_line *l, struct fw_line_call *c, enum fw_line_event event);
+/* To each call that has not been reported. */
+void fw_line_calls_offer_all(struct fw_line *l, enum fw_line_event event);
+/* Does what is due and returns the milliseconds to the next deadline. */
+int fw_line_calls_turn(struct fw_line *l);
+void fw_line_call_due_in(const struct fw_line *l, struct fw_line_call *c, uint32_t delay_ms);
+/* Keeps the earlier one. */
+void fw_line_call_due_within(const struct fw_line *l, struct fw_line_call *c, uint32_t delay_ms);
+
+/* actions.c */
+/* False: could not send the INVITE, c->text says why. */
+MUST_USE bool fw_line_act_prepare(struct fw_line *l, struct fw_line_call *c);
+void fw_line_act(struct fw_line *l, struct fw_line_call *c, unsigned actions);
+void fw_line_act_progress(struct fw_line *l, struct fw_line_call *c, uint16_t status);
+void fw_line_act_switch(struct fw_line *l, struct fw_line_call *c);
+void fw_line_act_refuse(struct fw_line *l, const char *call_id, const char *text);
+
+/* sip_calls.c */
+void fw_line_on_sip(void *line, const struct fw_sip_event *event);
+
+/* hub.c */
+void fw_line_on_message(void *line, const struct fw_msg *msg, int fd);
+void fw_line_on_channel_lost(void *line);
+struct fw_line_trunk *fw_line_trunk_find(struct fw_line *l, const char *name);
+void fw_line_stop(struct fw_line *l);
+#endif

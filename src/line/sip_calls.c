@@ -1,0 +1,308 @@
+/* Events of the SIP stack into events of the call table, filtered first.
+ *
+ * Everything here was sent by a stranger: any request at any moment, any body. What makes no sense
+ * now is answered as the RFCs say and goes no further.
+ *
+ * Sources: RFC 3261 clauses 12.2 (in-dialog requests), 14 (re-INVITE); RFC 3264 clause 8.
+ */
+#include "line/line.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/id.h"
+#include "base/log.h"
+#include "base/text.h"
+
+enum { PROGRESS_MAX = 16 }; /* CALL_PROGRESS messages of one call */
+
+static const char sdp_type[] = "application/sdp";
+
+/* How the call ended is what came first. */
+static void note(struct fw_line_call *c, const struct fw_sip_event *e)
+{
+    if (c->cause != FW_LINE_NO_CAUSE)
+        return;
+    c->sip_status = e->sip && e->sip->sip_status ? (uint16_t)e->sip->sip_status->st_status : 0;
+    c->q850 = fw_sip_q850(e->sip);
+    fw_text_clip(c->text, sizeof c->text, c->auth_text ? c->auth_text : e->phrase);
+}
+
+static bool before_answer(const struct fw_line_call *c)
+{
+    return c->state == FW_LINE_INVITING || c->state == FW_LINE_RINGING;
+}
+
+/* The answer may come reliably in a 1xx, and the 2xx then has none (RFC 3262 clause 5). */
+static void keep_description(struct fw_line_call *c, const sip_t *sip)
+{
+    const struct fw_span text = fw_sip_sdp(sip);
+    struct fw_sdp sdp;
+    if (text.size > 0 && fw_sdp_parse(text, &sdp) == FW_OK) {
+        c->remote = sdp;
+        c->remote_known = true;
+    }
+}
+
+static void on_progress(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
+{
+    if (!e->sip || !before_answer(c))
+        return;
+    keep_description(c, e->sip);
+    const uint16_t status = (uint16_t)e->status;
+    if (status != c->progress_last && c->progress_count < PROGRESS_MAX) {
+        c->progress_last = status;
+        c->progress_count++;
+        fw_line_act_progress(l, c, status);
+    }
+    fw_line_call_offer(l, c, FW_LINE_EV_PROGRESS);
+}
+
+static void on_answer(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
+{
+    keep_description(c, e->sip);
+    if (c->remote_known &&
+        fw_sdp_settle(&c->remote, &c->local, FW_SDP_AUDIO_ONLY, &c->settled) == FW_OK) {
+        fw_line_call_offer(l, c, FW_LINE_EV_ANSWERED);
+        return;
+    }
+    note(c, e);
+    if (c->cause == FW_LINE_NO_CAUSE)
+        snprintf(c->text, sizeof c->text, "answered without G.711 audio that we can use");
+    fw_line_call_offer(l, c, FW_LINE_EV_UNUSABLE);
+}
+
+static void on_refusal(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
+{
+    if (!before_answer(c)) {
+        fw_line_call_offer(l, c, FW_LINE_EV_TERMINATED); /* 487, after our CANCEL */
+        return;
+    }
+    note(c, e);
+    fw_line_call_offer(l, c, e->sip ? FW_LINE_EV_REJECTED : FW_LINE_EV_UNREACHABLE);
+}
+
+/* RFC 3261 clause 14.1: the side that owns the Call-ID waits 2.1 to 4 s in units of 10 ms. */
+static uint32_t glare_backoff_ms(void)
+{
+    return 2100 + (uint32_t)(fw_random_u64() % 191) * 10;
+}
+
+static void on_offer_later(struct fw_line *l, struct fw_line_call *c, uint32_t delay_ms)
+{
+    const bool again = c->offers < FW_LINE_OFFERS_MAX && !c->underway;
+    c->backoff_ms = delay_ms;
+    c->t38_refused = !again;
+    fw_line_call_offer(l, c, again ? FW_LINE_EV_T38_LATER : FW_LINE_EV_T38_REFUSED);
+}
+
+static void on_offer_refused(struct fw_line *l, struct fw_line_call *c,
+                             const struct fw_sip_event *e)
+{
+    const sip_retry_after_t *after = e->sip ? e->sip->sip_retry_after : NULL;
+    if (e->status == 491 || e->status >= 700) {
+        on_offer_later(l, c, glare_backoff_ms());
+    } else if (e->status == 408 || e->status == 481) {
+        /* The dialog is dead (clause 12.2.1.2). If the stack does not say so too, we hang up. */
+        fw_line_call_due_in(l, c, FW_LINE_LOST_MS);
+    } else if (e->status >= 500 && e->status < 600 && after && c->offers == 1 &&
+               after->af_delta <= FW_LINE_RETRY_AFTER_MAX_S) {
+        on_offer_later(l, c, (uint32_t)after->af_delta * 1000 + 100);
+    } else {
+        c->t38_refused = true;
+        fw_log(FW_LOG_INFO, "call.t38_refused", "call=%s sip=%d", FW_LOG_TEXT(c->place.call),
+               e->status);
+        fw_line_call_offer(l, c, FW_LINE_EV_T38_REFUSED);
+    }
+}
+
+static void on_offer_answered(struct fw_line *l, struct fw_line_call *c,
+                              const struct fw_sip_event *e)
+{
+    struct fw_sdp remote;
+    struct fw_sdp_settled settled;
+    if (fw_sdp_parse(fw_sip_sdp(e->sip), &remote) != FW_OK ||
+        fw_sdp_settle(&remote, &c->local, FW_SDP_T38_ONLY, &settled) != FW_OK) {
+        c->t38_refused = true;
+        fw_line_call_offer(l, c, FW_LINE_EV_T38_REFUSED);
+        return;
+    }
+    c->remote = remote;
+    c->settled = settled;
+    memcpy(c->sdp, c->offer, sizeof c->sdp);
+    fw_line_call_offer(l, c, FW_LINE_EV_T38_ACCEPTED);
+}
+
+/* True: taken up, the answer is still to come. */
+static bool on_challenge(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
+{
+    const struct fw_line_trunk *t = fw_line_trunk_find(l, c->place.trunk);
+    c->auth_text = NULL;
+    if (!t || (e->kind == nua_r_invite && c->state == FW_LINE_LEAVING))
+        return false; /* what we have canceled is not tried again */
+    if (fw_sip_auth_take(e, &c->auth, &t->credentials, &c->auth_text))
+        return true;
+    if (c->auth_text)
+        fw_log(FW_LOG_WARN, "call.credentials", "call=%s trunk=%s kind=%s what=%s",
+               FW_LOG_TEXT(c->place.call), FW_LOG_TEXT(t->name), nua_event_name(e->kind),
+               c->auth_text);
+    if (!before_answer(c) && e->kind != nua_r_bye)
+        fw_sip_auth_drop(c->handle);
+    return false;
+}
+
+static void on_response(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
+{
+    if (e->status == 100)
+        return; /* the stack's own: it sends the request again */
+    if (c->state == FW_LINE_OFFERING) {
+        if (e->status >= 300)
+            on_offer_refused(l, c, e);
+        else if (e->status >= 200)
+            on_offer_answered(l, c, e);
+    } else if (before_answer(c) || c->state == FW_LINE_LEAVING) {
+        if (e->status < 200)
+            on_progress(l, c, e);
+        else if (e->status < 300)
+            on_answer(l, c, e);
+        else
+            on_refusal(l, c, e);
+    }
+}
+
+static void respond_sdp(struct fw_line_call *c)
+{
+    nua_respond(c->handle, SIP_200_OK, SIPTAG_CONTENT_TYPE_STR(sdp_type),
+                SIPTAG_PAYLOAD_STR(c->sdp), TAG_END());
+}
+
+static bool same_peer(const struct fw_sdp_settled *a, const struct fw_sdp_settled *b)
+{
+    return a->peer_port == b->peer_port && strcmp(a->peer_host, b->peer_host) == 0 &&
+           (a->transport != FW_TRANSPORT_AUDIO || a->codec == b->codec);
+}
+
+static bool takes_offers(const struct fw_line_call *c)
+{
+    return c->state == FW_LINE_AUDIO || c->state == FW_LINE_BACKOFF || c->state == FW_LINE_T38;
+}
+
+static enum fw_sdp_policy policy_of(const struct fw_line_call *c)
+{
+    if (c->state == FW_LINE_T38)
+        return FW_SDP_T38_ONLY; /* back to audio would lose the fax */
+    return c->place.t38_enabled && !c->underway ? FW_SDP_T38_PREFERRED : FW_SDP_AUDIO_ONLY;
+}
+
+/* Answers the offer; what was chosen is then in c->settled. False: answered 488 or the like. */
+static bool accept_offer(struct fw_line_call *c, const struct fw_sdp *offer,
+                         struct fw_sdp_settled *ret)
+{
+    struct fw_buf buf CLEANUP(fw_buf_done);
+    fw_buf_init(&buf, sizeof c->sdp - 1);
+    struct fw_sdp_local local = c->local;
+    local.version++;
+    if (fw_sdp_answer(offer, &local, policy_of(c), &buf, ret) != FW_OK ||
+        !fw_text_copy(c->offer, sizeof c->offer, fw_buf_span(&buf)))
+        return false;
+    memcpy(c->sdp, c->offer, sizeof c->sdp);
+    c->local = local;
+    c->remote = *offer;
+    respond_sdp(c);
+    return true;
+}
+
+static void on_reinvite(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
+{
+    const struct fw_span text = fw_sip_sdp(e->sip);
+    struct fw_sdp offer;
+    struct fw_sdp_settled settled;
+    if (e->status >= 200)
+        return; /* the stack has answered it: glare */
+    if (takes_offers(c) && (!e->sip || !e->sip->sip_payload)) {
+        respond_sdp(c); /* no offer: ours is what there is */
+        return;
+    }
+    if (!takes_offers(c) || fw_sdp_parse(text, &offer) != FW_OK) {
+        nua_respond(c->handle, SIP_488_NOT_ACCEPTABLE, TAG_END());
+        return;
+    }
+    if (c->remote_known && fw_sdp_is_refresh(&c->remote, &offer)) {
+        respond_sdp(c);
+        return;
+    }
+    if (!accept_offer(c, &offer, &settled)) {
+        nua_respond(c->handle, SIP_488_NOT_ACCEPTABLE, TAG_END());
+        return;
+    }
+    const bool moved = !same_peer(&c->settled, &settled);
+    const bool to_t38 = settled.transport != FW_TRANSPORT_AUDIO && c->state != FW_LINE_T38;
+    if (!to_t38)
+        settled.transport = c->settled.transport; /* a call does not change its pace midway */
+    c->settled = settled;
+    if (to_t38)
+        fw_line_call_offer(l, c, FW_LINE_EV_REMOTE_T38);
+    else if (moved)
+        fw_line_act_switch(l, c);
+}
+
+static void on_session_over(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
+{
+    c->handle_over = true;
+    if (c->state == FW_LINE_LEAVING) {
+        fw_line_call_offer(l, c, FW_LINE_EV_TERMINATED);
+        return;
+    }
+    if (before_answer(c)) {
+        on_refusal(l, c, e);
+        return;
+    }
+    note(c, e);
+    fw_line_call_offer(l, c, FW_LINE_EV_DIALOG_LOST);
+}
+
+/* Requests that belong to no call of ours. */
+static void on_stranger(struct fw_line *l, const struct fw_sip_event *e)
+{
+    if (!fw_sip_is_ours(l->sip, e->handle))
+        return;
+    if (e->kind == nua_i_invite && e->status < 200)
+        nua_respond(e->handle, SIP_480_TEMPORARILY_UNAVAILABLE,
+                    SIPTAG_REASON_STR("Q.850;cause=31;text=\"no incoming faxes here\""), TAG_END());
+    nua_handle_destroy(e->handle);
+}
+
+void fw_line_on_sip(void *line, const struct fw_sip_event *e)
+{
+    struct fw_line *l = line;
+    l->now = fw_mono_now();
+    if (e->ref == 0) {
+        on_stranger(l, e);
+        return;
+    }
+    struct fw_line_call *c = fw_line_call_by_ref(l, e->ref);
+    if (!c)
+        return;
+    fw_log(FW_LOG_DEBUG, "sip.event", "call=%s kind=%s status=%d", FW_LOG_TEXT(c->place.call),
+           nua_event_name(e->kind), e->status);
+    const bool refusable =
+        e->kind == nua_r_invite || e->kind == nua_r_bye || e->kind == nua_r_prack;
+    if (refusable && (e->status == 401 || e->status == 407) && on_challenge(l, c, e))
+        return;
+    if (e->kind == nua_r_invite) {
+        on_response(l, c, e);
+    } else if (e->kind == nua_i_invite) {
+        on_reinvite(l, c, e);
+    } else if (e->kind == nua_i_bye) {
+        if (c->cause == FW_LINE_NO_CAUSE) {
+            c->q850 = fw_sip_q850(e->sip);
+            snprintf(c->text, sizeof c->text, "the far end hung up");
+        }
+        fw_line_call_offer(l, c, FW_LINE_EV_REMOTE_BYE);
+    } else if (e->kind == nua_r_bye && e->status >= 200) {
+        c->handle_over = true;
+        fw_line_call_offer(l, c, FW_LINE_EV_TERMINATED);
+    } else if (e->kind == nua_i_terminated) {
+        on_session_over(l, c, e);
+    }
+}

@@ -1,0 +1,271 @@
+/* The call table walked in every order of events, and the addresses that calls are placed with. */
+#include "test.h"
+#include "line/address.h"
+#include "line/call.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { DEPTH = 12 };
+
+/* What the world outside the table has seen. */
+struct world {
+    bool inviting; /* an INVITE without final answer */
+    bool canceled;
+    bool dialog;     /* neither side has ended it */
+    bool reinviting; /* our T.38 offer is out */
+    bool media;      /* the modem carries the call and owes its account */
+    int opened, switched, reports;
+    int cause;
+};
+
+static long walked;
+
+/* Could this come now, from a peer that keeps to RFC 3261 or from our own programs? */
+static bool possible(const struct world *w, enum fw_line_state state, enum fw_line_event event)
+{
+    switch (event) {
+    case FW_LINE_EV_PLACE:
+    case FW_LINE_EV_BROKEN:
+        return state == FW_LINE_NEW;
+    case FW_LINE_EV_PROGRESS:
+    case FW_LINE_EV_ANSWERED:
+    case FW_LINE_EV_UNUSABLE:
+        return w->inviting;
+    case FW_LINE_EV_REJECTED:
+    case FW_LINE_EV_UNREACHABLE:
+        return w->inviting && !w->canceled;
+    case FW_LINE_EV_REMOTE_T38:
+        return w->dialog && !w->reinviting;
+    case FW_LINE_EV_T38_ACCEPTED:
+    case FW_LINE_EV_T38_REFUSED:
+    case FW_LINE_EV_T38_LATER:
+        return w->reinviting && w->dialog;
+    case FW_LINE_EV_UNDERWAY:
+    case FW_LINE_EV_FAX_DONE:
+        return w->media;
+    case FW_LINE_EV_REMOTE_BYE:
+    case FW_LINE_EV_DIALOG_LOST:
+        return w->dialog;
+    case FW_LINE_EV_TERMINATED:
+        return state == FW_LINE_LEAVING && !w->dialog;
+    case FW_LINE_EV_LIMIT:
+        return w->opened > 0;
+    case FW_LINE_EV_CANCEL:
+    case FW_LINE_EV_MODEM_LOST:
+    case FW_LINE_EV_TIMEOUT:
+        return state != FW_LINE_NEW;
+    case FW_LINE_EVENT_COUNT:
+        break;
+    }
+    return false;
+}
+
+static void happens(struct world *w, enum fw_line_event event)
+{
+    if (event == FW_LINE_EV_ANSWERED || event == FW_LINE_EV_UNUSABLE) {
+        w->inviting = false;
+        w->dialog = true;
+    }
+    if (event == FW_LINE_EV_REJECTED || event == FW_LINE_EV_UNREACHABLE ||
+        event == FW_LINE_EV_TERMINATED)
+        w->inviting = false;
+    if (event == FW_LINE_EV_T38_ACCEPTED || event == FW_LINE_EV_T38_REFUSED ||
+        event == FW_LINE_EV_T38_LATER)
+        w->reinviting = false;
+    if (event == FW_LINE_EV_REMOTE_BYE || event == FW_LINE_EV_DIALOG_LOST)
+        w->dialog = false;
+    if (event == FW_LINE_EV_FAX_DONE || event == FW_LINE_EV_MODEM_LOST)
+        w->media = false;
+}
+
+static void act(struct world *w, const struct fw_line_step *step)
+{
+    if (w->cause == FW_LINE_NO_CAUSE)
+        w->cause = step->cause;
+    if (step->actions & FW_LINE_DO_INVITE) {
+        CHECK(!w->inviting && !w->dialog);
+        w->inviting = true;
+    }
+    if (step->actions & FW_LINE_DO_CANCEL) {
+        CHECK(w->inviting && !w->canceled);
+        w->canceled = true;
+    }
+    if (step->actions & FW_LINE_DO_BYE) {
+        CHECK(w->dialog);
+        w->dialog = false;
+    }
+    if (step->actions & FW_LINE_DO_OPEN) {
+        CHECK_INT(w->opened++, 0);
+        w->media = true;
+    }
+    if (step->actions & FW_LINE_DO_OFFER) {
+        CHECK(w->dialog && !w->reinviting && w->switched == 0);
+        w->reinviting = true;
+    }
+    if (step->actions & FW_LINE_DO_SWITCH)
+        CHECK_INT(w->switched++, 0);
+    if (step->actions & FW_LINE_DO_CLOSE)
+        CHECK(w->opened == 1 && w->reports == 0);
+    if (step->actions & FW_LINE_DO_REPORT) {
+        CHECK_INT(w->reports++, 0);
+        CHECK(w->cause != FW_LINE_NO_CAUSE);
+    }
+}
+
+static void check(const struct world *w, enum fw_line_state state)
+{
+    CHECK_INT(w->reports, state >= FW_LINE_LEAVING ? 1 : 0);
+    if (state == FW_LINE_ENDED)
+        CHECK(!w->dialog && (!w->inviting || w->canceled));
+    if (state >= FW_LINE_LEAVING)
+        CHECK(!w->dialog); /* reported means hung up */
+    if (state >= FW_LINE_AUDIO && state <= FW_LINE_FINISHING)
+        CHECK(w->dialog && w->opened == 1);
+}
+
+static void walk(struct world w, enum fw_line_state state, int depth)
+{
+    walked++;
+    check(&w, state);
+    if (depth == 0 || state == FW_LINE_ENDED)
+        return;
+    for (int e = 0; e < FW_LINE_EVENT_COUNT; e++) {
+        const enum fw_line_event event = (enum fw_line_event)e;
+        const struct fw_line_step step = fw_line_call_step(state, event);
+        if (!step.legal || !possible(&w, state, event))
+            continue;
+        struct world after = w;
+        happens(&after, event);
+        act(&after, &step);
+        walk(after, (enum fw_line_state)step.next, depth - 1);
+    }
+}
+
+static void a_call_ends_and_reports_once_in_any_order(void **state)
+{
+    (void)state;
+    walk((struct world){ .cause = FW_LINE_NO_CAUSE }, FW_LINE_NEW, DEPTH);
+    CHECK(walked > 100000);
+}
+
+/* Cells that are used must be possible at all: a row nobody can reach is a mistake. */
+static void every_state_is_reached(void **unused)
+{
+    (void)unused;
+    bool reached[FW_LINE_STATE_COUNT] = { [FW_LINE_NEW] = true };
+    for (int round = 0; round < FW_LINE_STATE_COUNT; round++) {
+        for (int s = 0; s < FW_LINE_STATE_COUNT; s++) {
+            for (int e = 0; e < FW_LINE_EVENT_COUNT && reached[s]; e++) {
+                const struct fw_line_step step =
+                    fw_line_call_step((enum fw_line_state)s, (enum fw_line_event)e);
+                if (step.legal)
+                    reached[step.next] = true;
+            }
+        }
+    }
+    for (int s = 0; s < FW_LINE_STATE_COUNT; s++)
+        CHECK(reached[s]);
+}
+
+/* Nothing hangs: with deadlines alone every state runs to its end. */
+static void deadlines_end_every_state(void **unused)
+{
+    (void)unused;
+    for (int s = FW_LINE_INVITING; s < FW_LINE_ENDED; s++) {
+        enum fw_line_state state = (enum fw_line_state)s;
+        int steps = 0;
+        while (state != FW_LINE_ENDED) {
+            const struct fw_line_step limit = fw_line_call_step(state, FW_LINE_EV_LIMIT);
+            const struct fw_line_step step =
+                limit.legal ? limit : fw_line_call_step(state, FW_LINE_EV_TIMEOUT);
+            CHECK(step.legal && ++steps < 6);
+            state = (enum fw_line_state)step.next;
+        }
+    }
+    /* And a stop is heard wherever the call has not been reported. */
+    for (int s = FW_LINE_INVITING; s < FW_LINE_LEAVING; s++)
+        CHECK(fw_line_call_step((enum fw_line_state)s, FW_LINE_EV_CANCEL).legal);
+}
+
+/* The T.38 switch happens from audio only, and never when the fax is under way there: sip_calls.c
+ * and hub.c ask for nothing then; the table has no way from T.38 to audio. */
+static void t38_is_not_left(void **unused)
+{
+    (void)unused;
+    for (int e = 0; e < FW_LINE_EVENT_COUNT; e++) {
+        const struct fw_line_step step = fw_line_call_step(FW_LINE_T38, (enum fw_line_event)e);
+        if (step.legal)
+            CHECK(step.next == FW_LINE_T38 || step.next >= FW_LINE_FINISHING);
+    }
+}
+
+static void uri_is(const char *to, const char *host, uint16_t port, const char *want)
+{
+    char uri[FW_LINE_URI_SIZE];
+    bool own = false;
+    if (!want) {
+        CHECK(fw_line_request_uri(to, host, port, uri, &own) != FW_OK);
+        return;
+    }
+    CHECK_INT(fw_line_request_uri(to, host, port, uri, &own), FW_OK);
+    CHECK_TEXT(uri, want);
+    CHECK_INT(own, want[4] == 'b');
+}
+
+static void addresses_hold_nothing_but_addresses(void **unused)
+{
+    (void)unused;
+    uri_is("+12005550100", "10.0.0.1", 5070, "sip:+12005550100@10.0.0.1:5070");
+    uri_is("+1 (200) 555-0100", "t.example", 0, "sip:+12005550100@t.example");
+    uri_is("12#", "::1", 5060, "sip:12%23@[::1]:5060");
+    uri_is("sip:bob@fax.example:5099", "t.example", 5060, "sip:bob@fax.example:5099");
+    static const char *const bad[] = {
+        "",
+        "+",
+        "1+2",
+        "abc",
+        "sip:",
+        "sip:@x",
+        "sip:a@",
+        "sip:a@b\r\nX: y",
+        "sip:a@b>",
+        "sip:a b@c",
+        "sip:a@b?Route=x",
+        "tel:+1",
+        "12\r\n34",
+        "sip:a@b,<sip:c@d>",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        uri_is(bad[i], "t", 5060, NULL);
+    char from[FW_LINE_FROM_SIZE], uri[FW_LINE_URI_SIZE], longest[700];
+    CHECK_INT(fw_line_from("A \"B\"\r\n\\C", "+15551234567", "d.example", from), FW_OK);
+    CHECK_TEXT(from, "\"A \\\"B\\\"\\\\C\" <sip:+15551234567@d.example>");
+    CHECK_INT(fw_line_from("", "+1", "d", from), FW_OK);
+    CHECK_TEXT(from, "<sip:+1@d>");
+    CHECK_INT(fw_line_from("x", "", "d", from), FW_OK);
+    CHECK_TEXT(from, "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
+    memset(longest, '"', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    CHECK_INT(fw_line_from(longest, "+1", "d", from), FW_LIMIT);
+    memcpy(longest, "sip:", 4);
+    memset(longest + 4, 'a', sizeof longest - 5);
+    bool own;
+    CHECK_INT(fw_line_request_uri(longest, "t", 1, uri, &own), FW_LIMIT);
+    CHECK_INT(fw_line_host_uri("::1", 7, uri), FW_OK);
+    CHECK_TEXT(uri, "sip:[::1]:7");
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        cmocka_unit_test(a_call_ends_and_reports_once_in_any_order),
+        cmocka_unit_test(every_state_is_reached),
+        cmocka_unit_test(deadlines_end_every_state),
+        cmocka_unit_test(t38_is_not_left),
+        cmocka_unit_test(addresses_hold_nothing_but_addresses),
+    };
+    const int failed = cmocka_run_group_tests(cases, NULL, NULL);
+    printf("%ld states walked\n", walked);
+    return failed;
+}
