@@ -1,0 +1,249 @@
+/* The life of a call: opened by a message, reporting each fact once, closed by a message. */
+#include "modem/call.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "modem/call_media.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CODE_FILE = 41, CODE_MEMORY = 47 }; /* T30_ERR_FILEERROR, T30_ERR_NOMEM */
+
+const char *fw_modem_call_id(const struct fw_modem_call *c)
+{
+    return c->id;
+}
+int fw_modem_call_fd(const struct fw_modem_call *c)
+{
+    return c->fd;
+}
+
+static void tell_result(struct fw_modem_call *c, int code, const char *text)
+{
+    static const struct fw_terminal_result nothing;
+    const struct fw_terminal_result *r = c->terminal ? fw_terminal_result(c->terminal) : &nothing;
+    struct fw_msg m = { .kind = FW_MSG_KIND_FAX_RESULT };
+    struct fw_msg_fax_result *f = &m.fax_result;
+    if (c->result_told)
+        return;
+    c->result_told = true;
+    f->modem = c->modem;
+    fw_text_clip(f->call, sizeof f->call, c->id);
+    f->t30_code = code;
+    f->page_count = r->pages;
+    f->bit_rate = r->bit_rate;
+    f->ecm = r->ecm;
+    f->transport = !c->t38      ? FW_TRANSPORT_AUDIO
+                   : c->unpaced ? FW_TRANSPORT_T38_UNPACED
+                                : FW_TRANSPORT_T38;
+    fw_text_clip(f->remote_ident, sizeof f->remote_ident, r->remote_ident);
+    fw_text_clip(f->text, sizeof f->text, text);
+    c->report(c->report_arg, &m);
+    fw_log(
+        FW_LOG_INFO, "fax.result",
+        "call=%s code=%d guard=%d pages=%u of=%u bit_rate=%u ecm=%d transport=%d retries=%u bytes=%llu lost=%llu",
+        c->id, code, (int)r->guard, r->pages, r->pages_total, r->bit_rate, r->ecm, f->transport,
+        r->retries, (unsigned long long)r->page_bytes, (unsigned long long)c->udptl_in.stats.lost);
+}
+
+static void tell_tone(struct fw_modem_call *c, enum fw_tone tone)
+{
+    struct fw_msg m = { .kind = FW_MSG_KIND_MEDIA_TONE };
+    m.media_tone.modem = c->modem;
+    m.media_tone.tone = (uint8_t)tone;
+    fw_text_clip(m.media_tone.call, sizeof m.media_tone.call, c->id);
+    c->report(c->report_arg, &m);
+}
+
+static void tell_underway(struct fw_modem_call *c)
+{
+    struct fw_msg m = { .kind = FW_MSG_KIND_MEDIA_UNDERWAY };
+    m.media_underway.modem = c->modem;
+    fw_text_clip(m.media_underway.call, sizeof m.media_underway.call, c->id);
+    c->report(c->report_arg, &m);
+}
+
+static void tell_negotiated(struct fw_modem_call *c, const struct fw_terminal_result *now)
+{
+    struct fw_msg m = { .kind = FW_MSG_KIND_FAX_NEGOTIATED };
+    struct fw_msg_fax_negotiated *n = &m.fax_negotiated;
+    n->modem = c->modem;
+    fw_text_clip(n->call, sizeof n->call, c->id);
+    n->bit_rate = now->bit_rate;
+    n->ecm = now->ecm;
+    fw_text_clip(n->remote_ident, sizeof n->remote_ident, now->remote_ident);
+    c->report(c->report_arg, &m);
+}
+
+/* A received page that is not in the journal must not be confirmed. A sent one is confirmed by the
+ * far end whatever we can write. */
+static void tell_page(struct fw_modem_call *c, const struct fw_terminal_result *now, bool received)
+{
+    if (c->journal_broken || fw_journal_page(c->journal, now->pages)) {
+        c->journal_broken = true;
+        if (received) {
+            fw_terminal_refuse_page(c->terminal);
+            return;
+        }
+    }
+    struct fw_msg m = { .kind = FW_MSG_KIND_PAGE_CONFIRMED };
+    m.page_confirmed.modem = c->modem;
+    m.page_confirmed.page_count = now->pages;
+    fw_text_clip(m.page_confirmed.call, sizeof m.page_confirmed.call, c->id);
+    c->report(c->report_arg, &m);
+}
+
+static void tell_done(struct fw_modem_call *c, const struct fw_terminal_result *now)
+{
+    if (c->journal_broken || fw_journal_end(c->journal, now->t30_code, now->pages))
+        fw_log(FW_LOG_ERROR, "call.journal", "call=%s written=0", c->id);
+    tell_result(c, now->t30_code, now->text);
+}
+
+static void on_event(void *arg, enum fw_terminal_event_kind kind,
+                     const struct fw_terminal_result *now)
+{
+    struct fw_modem_call *c = arg;
+    switch (kind) {
+    case FW_TERMINAL_CED:
+        tell_tone(c, FW_TONE_CED);
+        break;
+    case FW_TERMINAL_CNG:
+        tell_tone(c, FW_TONE_CNG);
+        break;
+    case FW_TERMINAL_V21:
+        tell_tone(c, FW_TONE_V21);
+        break;
+    case FW_TERMINAL_UNDERWAY:
+        tell_underway(c);
+        break;
+    case FW_TERMINAL_NEGOTIATED:
+        tell_negotiated(c, now);
+        break;
+    case FW_TERMINAL_PAGE_SENT:
+        tell_page(c, now, false);
+        break;
+    case FW_TERMINAL_PAGE_RECEIVED:
+        tell_page(c, now, true);
+        break;
+    case FW_TERMINAL_DONE:
+        tell_done(c, now);
+        break;
+    }
+}
+
+/* A name of ours in the spool folder and nothing else. */
+static bool name_safe(const char *name)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    return name[0] && name[0] != '.' && name[strspn(name, allowed)] == '\0';
+}
+
+static enum fw_err open_terminal(struct fw_modem_call *c, const struct fw_msg_media_open *open,
+                                 uint32_t page_bytes_max)
+{
+    char receive[FW_CALL_ID_SIZE + 8];
+    char ident[FW_IDENT_MAX + 1];
+    const bool calling = open->calling != 0;
+    if (!name_safe(open->call) || (calling && !name_safe(open->tx_file)))
+        return FW_INVALID;
+    fw_text_clip(ident, sizeof ident, open->ident);
+    (void)snprintf(receive, sizeof receive, "%s.tif", open->call);
+    (void)snprintf(c->coarse, sizeof c->coarse, "%s.coarse.tif", open->call);
+    const struct fw_terminal_config config = {
+        .calling = calling,
+        .tx_path = calling ? open->tx_file : NULL,
+        .tx_coarse_path = calling ? c->coarse : NULL,
+        .rx_path = calling ? NULL : receive,
+        .ident = ident,
+        .ecm = open->ecm != 0,
+        .page_count = open->page_count,
+        .page_bytes_max = page_bytes_max,
+        .call_samples_max = (uint64_t)open->call_limit_ms * (FW_TERMINAL_SECOND / 1000),
+    };
+    const struct fw_terminal_callbacks callbacks = { fw_modem_media_ifp, on_event, c };
+    return fw_terminal_new(&config, &callbacks, &c->terminal);
+}
+
+static enum fw_err open_call(struct fw_modem_call *c, const struct fw_msg_media_open *open,
+                             uint32_t page_bytes_max)
+{
+    char journal[FW_CALL_ID_SIZE + 16];
+    union fw_address own = { 0 };
+    socklen_t own_size = sizeof own;
+    if (c->fd < 0 || getsockname(c->fd, &own.any, &own_size) != 0)
+        return FW_INVALID;
+    c->family = own.any.sa_family;
+    enum fw_err err = open_terminal(c, open, page_bytes_max);
+    if (err)
+        return err;
+    (void)snprintf(journal, sizeof journal, "%s.journal", open->call);
+    err = fw_journal_new(journal, &c->journal);
+    if (err)
+        return err;
+    (void)fw_peer_set(&c->peer, open->peer_host, open->peer_port, c->family);
+    fw_modem_media_audio(c, open->codec == FW_CODEC_PCMA ? FW_CODEC_PCMA : FW_CODEC_PCMU);
+    return FW_OK;
+}
+
+static void call_free(struct fw_modem_call *c)
+{
+    fw_terminal_free(c->terminal);
+    if (c->coarse[0])
+        unlink(c->coarse);
+    fw_journal_free(c->journal);
+    fw_modem_media_done(c);
+    fw_fd_close(&c->fd);
+    free(c);
+}
+
+enum fw_err fw_modem_call_new(const struct fw_msg_media_open *open, int fd, uint32_t page_bytes_max,
+                              fw_modem_report *report, void *report_arg, struct fw_modem_call **ret)
+{
+    struct fw_modem_call *c = calloc(1, sizeof *c);
+    if (!c) {
+        fw_fd_close(&fd);
+        return FW_NO_MEMORY;
+    }
+    fw_text_clip(c->id, sizeof c->id, open->call);
+    c->modem = open->modem;
+    c->fd = fd;
+    c->report = report;
+    c->report_arg = report_arg;
+    fw_outbox_init(&c->outbox);
+    const enum fw_err err = open_call(c, open, page_bytes_max);
+    if (err) {
+        tell_result(c, err == FW_NO_MEMORY ? CODE_MEMORY : CODE_FILE,
+                    err == FW_IO ? "the pages to send cannot be read"
+                                 : "the call cannot be opened");
+        call_free(c);
+        return err;
+    }
+    *ret = c;
+    return FW_OK;
+}
+
+void fw_modem_call_close(struct fw_modem_call *c)
+{
+    fw_terminal_hangup(c->terminal);
+    call_free(c);
+}
+
+void fw_modem_call_switch(struct fw_modem_call *c, const struct fw_msg_media_switch *to)
+{
+    if (to->transport == FW_TRANSPORT_AUDIO) {
+        if (c->t38) {
+            fw_log(FW_LOG_WARN, "media.back_to_audio", "call=%s refused=1", c->id);
+            return;
+        }
+        (void)fw_peer_set(&c->peer, to->peer_host, to->peer_port, c->family);
+        c->rtp.codec = to->codec == FW_CODEC_PCMA ? FW_CODEC_PCMA : FW_CODEC_PCMU;
+        return;
+    }
+    (void)fw_peer_set(&c->peer, to->peer_host, to->peer_port, c->family);
+    if (!c->t38)
+        fw_modem_media_t38(c, to);
+}

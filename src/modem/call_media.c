@@ -1,0 +1,231 @@
+/* Datagrams in, the machine's samples and IFP packets out. */
+#include "modem/call_media.h"
+#include "base/id.h"
+#include "base/log.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+    DATAGRAMS_PACED = 64,    /* read in one turn, then other calls get their share */
+    DATAGRAMS_UNPACED = 512, /* an ECM block */
+    STEPS_A_TURN = 16,       /* of an unpaced machine that has much to say */
+    UNPACED_REDUNDANCY = 1,  /* small datagrams fit more often into the receive buffer */
+    IFP_OVERHEAD = 8,        /* number, length, empty list: what UDPTL puts around one packet */
+    KEEPALIVE_US = 10 * 1000 * 1000, /* a NAT may forget us after 30 s */
+    SAMPLE_US = 125,
+};
+
+static bool send_datagram(void *arg, struct fw_span datagram)
+{
+    struct fw_modem_call *c = arg;
+    if (c->peer.size == 0)
+        return true;
+    const ssize_t size = sendto(c->fd, datagram.data, datagram.size, MSG_DONTWAIT | MSG_NOSIGNAL,
+                                &c->peer.at.any, c->peer.size);
+    /* Any other failure loses the datagram, as any network may. */
+    return size >= 0 || (errno != EAGAIN && errno != ENOBUFS);
+}
+
+void fw_modem_media_ifp(void *arg, struct fw_span ifp, int copies)
+{
+    struct fw_modem_call *c = arg;
+    size_t size = 0;
+    c->said = true;
+    if (fw_udptl_send(&c->udptl_out, ifp, c->last, &size))
+        return;
+    c->last_size = (uint16_t)size;
+    const struct fw_span datagram = { c->last, size };
+    if (c->unpaced) {
+        if (fw_outbox_put(&c->outbox, datagram))
+            fw_log(FW_LOG_WARN, "media.outbox", "call=%s full=1",
+                   c->id); /* lost, as on a network */
+        return;
+    }
+    for (int i = 0; i < copies; i++)
+        (void)send_datagram(c, datagram);
+}
+
+static void on_ifp(void *arg, uint16_t seq, struct fw_span ifp)
+{
+    struct fw_modem_call *c = arg;
+    fw_terminal_ifp(c->terminal, seq, ifp);
+}
+
+void fw_modem_media_audio(struct fw_modem_call *c, enum fw_codec codec)
+{
+    const uint64_t chance = fw_random_u64();
+    fw_jitter_init(&c->jitter, 0);
+    fw_rtp_sender_init(&c->rtp, codec, (uint32_t)chance, (uint16_t)(chance >> 32),
+                       (uint32_t)fw_random_u64());
+}
+
+static void take_t38(struct fw_modem_call *c, struct fw_span datagram)
+{
+    if (fw_udptl_receive(&c->udptl_in, datagram, on_ifp, c) == FW_OK)
+        c->heard = true;
+}
+
+void fw_modem_media_t38(struct fw_modem_call *c, const struct fw_msg_media_switch *to)
+{
+    const unsigned ifp_max =
+        to->datagram_max > IFP_OVERHEAD ? (unsigned)to->datagram_max - IFP_OVERHEAD : 0;
+    const struct fw_terminal_t38 t38 = {
+        .version = to->t38_version,
+        .bit_rate_max = to->bit_rate_max,
+        .datagram_max = ifp_max,
+        .unpaced = to->transport == FW_TRANSPORT_T38_UNPACED,
+    };
+    const enum fw_err err = fw_terminal_switch(c->terminal, &t38);
+    if (err) {
+        fw_log(FW_LOG_WARN, "media.switch_refused", "call=%s reason=\"%s\"", c->id,
+               err == FW_CONFLICT ? "the fax is underway on audio" : fw_err_text(err));
+        return;
+    }
+    c->t38 = true;
+    c->unpaced = t38.unpaced;
+    c->clock = c->spoke = fw_mono_now();
+    const unsigned redundancy =
+        to->ec == FW_UDPTL_EC_NONE || t38.unpaced ? UNPACED_REDUNDANCY : FW_UDPTL_REDUNDANCY_MAX;
+    fw_udptl_sender_init(&c->udptl_out, redundancy, to->datagram_max);
+    fw_udptl_receiver_init(&c->udptl_in);
+    for (size_t i = 0; i < c->early_count; i++)
+        take_t38(c, (struct fw_span){ c->early[i].data, c->early[i].size });
+    fw_modem_media_done(c);
+    fw_outbox_init(&c->outbox);
+}
+
+void fw_modem_media_done(struct fw_modem_call *c)
+{
+    free(c->early);
+    c->early = NULL;
+    c->early_count = 0;
+    fw_outbox_done(&c->outbox);
+}
+
+static void keep_early(struct fw_modem_call *c, struct fw_span datagram)
+{
+    if (!c->early)
+        c->early = calloc(FW_MODEM_EARLY_MAX, sizeof *c->early);
+    if (!c->early || c->early_count == FW_MODEM_EARLY_MAX)
+        return;
+    struct fw_modem_early *e = &c->early[c->early_count++];
+    memcpy(e->data, datagram.data, datagram.size);
+    e->size = (uint16_t)datagram.size;
+}
+
+static void take(struct fw_modem_call *c, struct fw_span datagram, const union fw_address *from,
+                 socklen_t from_size)
+{
+    struct fw_rtp rtp;
+    const bool audio = fw_rtp_parse(datagram, &rtp) == FW_OK &&
+                       (rtp.payload_type == FW_CODEC_PCMU || rtp.payload_type == FW_CODEC_PCMA) &&
+                       rtp.payload.size > 0;
+    const bool udptl = fw_udptl_plausible(datagram);
+    if (!fw_peer_accepts(&c->peer, from, from_size, c->t38 ? udptl : audio))
+        return;
+    if (c->t38 && udptl)
+        take_t38(c, datagram);
+    else if (!c->t38 && audio)
+        fw_jitter_put(&c->jitter, &rtp);
+    else if (!c->t38 && udptl)
+        keep_early(c, datagram);
+}
+
+/* Time that went by since the machine last heard of it, in whole samples. */
+static unsigned elapsed(struct fw_modem_call *c, struct fw_mono now)
+{
+    const int64_t samples = (now.us - c->clock.us) / SAMPLE_US;
+    if (samples >= 0 && samples <= FW_TERMINAL_SAMPLES_MAX) {
+        c->clock.us += samples * SAMPLE_US;
+        return (unsigned)samples;
+    }
+    c->clock = now; /* a stall: its time is not the far end's fault */
+    return samples < 0 ? 0 : FW_TERMINAL_SAMPLES_MAX;
+}
+
+/* As long as there is something to say and what was said before is on its way. */
+static void step_unpaced(struct fw_modem_call *c, struct fw_mono now)
+{
+    unsigned samples = elapsed(c, now);
+    c->said = true;
+    for (int i = 0; i < STEPS_A_TURN && c->said && fw_outbox_empty(&c->outbox); i++) {
+        c->said = false;
+        fw_terminal_tick(c->terminal, samples);
+        samples = 0;
+        fw_outbox_flush(&c->outbox, now, send_datagram, c);
+    }
+}
+
+void fw_modem_call_readable(struct fw_modem_call *c, struct fw_mono now)
+{
+    const int datagrams = c->unpaced ? DATAGRAMS_UNPACED : DATAGRAMS_PACED;
+    for (int i = 0; i < datagrams; i++) {
+        uint8_t data[FW_UDP_BYTES_MAX];
+        union fw_address from = { 0 };
+        socklen_t from_size = sizeof from;
+        const ssize_t size =
+            recvfrom(c->fd, data, sizeof data, MSG_DONTWAIT | MSG_TRUNC, &from.any, &from_size);
+        if (size < 0 && errno != EINTR && errno != ECONNREFUSED)
+            break;
+        if (size > 0 && size <= FW_UDP_BYTES_MAX && !fw_terminal_done(c->terminal))
+            take(c, (struct fw_span){ data, (size_t)size }, &from, from_size);
+    }
+    if (c->unpaced && c->heard)
+        step_unpaced(c, now);
+}
+
+static void tick_audio(struct fw_modem_call *c)
+{
+    int16_t in[FW_MODEM_TICK_SAMPLES], out[FW_MODEM_TICK_SAMPLES];
+    uint8_t packet[FW_RTP_HEADER_SIZE + FW_RTP_PAYLOAD_MAX];
+    size_t size = 0;
+    const size_t real = fw_jitter_get(&c->jitter, in, FW_MODEM_TICK_SAMPLES);
+    fw_terminal_audio(c->terminal, real > 0 ? in : NULL, out, FW_MODEM_TICK_SAMPLES);
+    if (fw_rtp_send(&c->rtp, out, FW_MODEM_TICK_SAMPLES, packet, sizeof packet, &size) == FW_OK)
+        (void)send_datagram(c, (struct fw_span){ packet, size });
+}
+
+/* A receiver is silent for as long as a page lasts. The same datagram again tells nothing new. */
+static void keep_alive(struct fw_modem_call *c, struct fw_mono now)
+{
+    if (c->said)
+        c->spoke = now;
+    c->said = false;
+    if (c->last_size == 0 || now.us - c->spoke.us < KEEPALIVE_US)
+        return;
+    c->spoke = now;
+    (void)send_datagram(c, (struct fw_span){ c->last, c->last_size });
+}
+
+void fw_modem_call_tick(struct fw_modem_call *c, struct fw_mono now)
+{
+    if (fw_terminal_done(c->terminal))
+        return;
+    if (!c->t38) {
+        tick_audio(c);
+    } else {
+        fw_udptl_tick(&c->udptl_in, on_ifp, c);
+        if (c->unpaced)
+            step_unpaced(c, now);
+        else
+            fw_terminal_tick(c->terminal, FW_MODEM_TICK_SAMPLES);
+        keep_alive(c, now);
+    }
+}
+
+bool fw_modem_call_flush(struct fw_modem_call *c, struct fw_mono now)
+{
+    if (!c->unpaced || fw_outbox_empty(&c->outbox))
+        return false;
+    fw_outbox_flush(&c->outbox, now, send_datagram, c);
+    if (fw_outbox_empty(&c->outbox) && !fw_terminal_done(c->terminal))
+        step_unpaced(c, now);
+    return !fw_outbox_empty(&c->outbox);
+}
+
+bool fw_modem_call_over(const struct fw_modem_call *c)
+{
+    return fw_terminal_done(c->terminal) && fw_outbox_empty(&c->outbox);
+}

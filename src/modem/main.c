@@ -1,0 +1,96 @@
+/* faxwire-modem: T.30 and media of up to 64 calls, in a sandbox that holds nothing but its spool.
+ */
+#include "base/bounds.h"
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "base/text.h"
+#include "modem/modem.h"
+#include "t30/pagefile.h"
+#include "t30/terminal.h"
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    CHANNEL_MAX = 1023,
+    FDS_MAX = 64 + FW_CALLS_PER_MODEM * 4, /* socket, page file, its check, journal */
+};
+#define MEMORY_MAX ((uint64_t)768 * 1024 * 1024) /* 64 calls of 6 MB and the program */
+
+static volatile int stopped;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stopped = 1;
+}
+
+struct options {
+    int channel;
+    const char *spool;
+};
+
+static bool parse(int argc, char **argv, struct options *ret)
+{
+    *ret = (struct options){ .channel = -1 };
+    for (int i = 1; i + 1 < argc; i += 2) {
+        uint64_t number = 0;
+        if (strcmp(argv[i], "--spool") == 0)
+            ret->spool = argv[i + 1];
+        else if (strcmp(argv[i], "--channel") == 0 &&
+                 fw_text_to_u64(fw_span_of(argv[i + 1]), CHANNEL_MAX, &number))
+            ret->channel = (int)number;
+        else
+            return false;
+    }
+    return argc % 2 == 1 && ret->channel >= 0 && ret->spool;
+}
+
+static bool prepare(const struct options *o)
+{
+    struct fw_fault fault = { 0 };
+    const struct sigaction stop = { .sa_handler = on_signal };
+    const struct sigaction ignore = { .sa_handler = SIG_IGN };
+    tzset(); /* reads a file: now or never */
+    sigaction(SIGTERM, &stop, NULL);
+    sigaction(SIGINT, &ignore, NULL);  /* of a terminal's ^C: the parent stops us in order */
+    sigaction(SIGXFSZ, &ignore, NULL); /* a write that fails is enough */
+    sigaction(SIGPIPE, &ignore, NULL);
+    if (chdir(o->spool) != 0) {
+        fw_log(FW_LOG_ERROR, "modem.spool", "folder=%s", FW_LOG_TEXT(o->spool));
+        return false;
+    }
+    if (!fw_terminal_guarded()) {
+        fw_log(FW_LOG_ERROR, "modem.guards", "missing=1");
+        return false;
+    }
+    const struct fw_sandbox sandbox = { .profile = FW_SANDBOX_MODEM,
+                                        .folder = ".",
+                                        .memory_max = MEMORY_MAX,
+                                        .file_max = 2 * (uint64_t)FW_PAGEFILE_BYTES_MAX,
+                                        .fds_max = FDS_MAX };
+    if (fw_sandbox_enter(&sandbox, &fault)) {
+        fw_log(FW_LOG_ERROR, "modem.sandbox", "error=%s", FW_LOG_TEXT(fault.message));
+        return false;
+    }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o;
+    struct fw_modem *m = NULL;
+    fw_log_init("faxwire-modem", FW_LOG_INFO);
+    if (!parse(argc, argv, &o)) {
+        fprintf(stderr, "use: faxwire-modem --channel FD --spool FOLDER (started by faxwire)\n");
+        return 2;
+    }
+    if (!prepare(&o) || fw_modem_new(o.channel, &m))
+        return 1;
+    fw_modem_run(m, &stopped);
+    fw_modem_free(m);
+    return 0;
+}
