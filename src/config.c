@@ -1,0 +1,333 @@
+/* The configuration: libcyaml reads the file by a schema, the environment has the last word. */
+#include "config.h"
+
+#include <cyaml/cyaml.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bounds.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "http/http.h"
+
+#define TEXT(key, member, max) \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct fw_config, member, 0, max)
+#define NUMBER(key, member) CYAML_FIELD_UINT(key, CYAML_FLAG_OPTIONAL, struct fw_config, member)
+#define SWITCH(key, member) CYAML_FIELD_BOOL(key, CYAML_FLAG_OPTIONAL, struct fw_config, member)
+
+#define TRUNK_TEXT(key, member, max) \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct fw_config_trunk, member, 0, max)
+
+enum { SECRET_MAX = 127 };
+
+static const cyaml_schema_field_t trunk_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct fw_config_trunk, name, 1, 63),
+    CYAML_FIELD_STRING_PTR("host", CYAML_FLAG_POINTER, struct fw_config_trunk, host, 1, 255),
+    CYAML_FIELD_UINT("port", CYAML_FLAG_OPTIONAL, struct fw_config_trunk, port),
+    CYAML_FIELD_BOOL("unpaced", CYAML_FLAG_OPTIONAL, struct fw_config_trunk, unpaced),
+    TRUNK_TEXT("username", username, SECRET_MAX),
+    TRUNK_TEXT("password", password, SECRET_MAX),
+    TRUNK_TEXT("auth_realm", auth_realm, SECRET_MAX),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t trunk = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct fw_config_trunk, trunk_fields),
+};
+static const cyaml_schema_field_t fields[] = {
+    TEXT("data", data, 4000),
+    TEXT("listen", listen, 300),
+    TEXT("sip_host", sip_host, 63),
+    NUMBER("sip_port", sip_port),
+    NUMBER("media_port_min", media_port_min),
+    NUMBER("media_port_max", media_port_max),
+    TEXT("domain", domain, 127),
+    TEXT("ident", ident, FW_IDENT_MAX),
+    TEXT("log_level", log_level, 10),
+    NUMBER("modems", modems),
+    NUMBER("media_workers", media_workers),
+    NUMBER("calls_max", calls_max),
+    NUMBER("ring_timeout_secs", ring_timeout_secs),
+    NUMBER("call_limit_secs", call_limit_secs),
+    NUMBER("faxes_in_process_max", faxes_in_process_max),
+    NUMBER("http_threads", http_threads),
+    TEXT("public_url", public_url, 500),
+    NUMBER("link_ttl_secs", link_ttl_secs),
+    NUMBER("rate_limit_per_second", rate_limit_per_second),
+    SWITCH("fetch_private", fetch_private),
+    SWITCH("webhook_private", webhook_private),
+    NUMBER("webhook_log_days", webhook_log_days),
+    CYAML_FIELD_SEQUENCE("trunks", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct fw_config, trunks,
+                         &trunk, 0, 64),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct fw_config, fields),
+};
+
+/* libcyaml tells what is wrong line by line; the line with the place in the file is kept. */
+struct report {
+    char text[400];
+};
+
+static void on_report(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
+{
+    struct report *r = ctx;
+    char line[300];
+    if (level < CYAML_LOG_ERROR)
+        return;
+    vsnprintf(line, sizeof line, fmt, args);
+    line[strcspn(line, "\n")] = 0;
+    const size_t used = strlen(r->text);
+    snprintf(r->text + used, sizeof r->text - used, "%s%s", used ? "; " : "", line);
+}
+
+static const struct {
+    const char *key;
+    size_t      at;
+    const char *text;
+} texts[] = {
+    { "data", offsetof(struct fw_config, data), "faxwire-data" },
+    { "listen", offsetof(struct fw_config, listen), "127.0.0.1:8080" },
+    { "public_url", offsetof(struct fw_config, public_url), "" },
+    { "sip_host", offsetof(struct fw_config, sip_host), "127.0.0.1" },
+    { "domain", offsetof(struct fw_config, domain), "" },
+    { "ident", offsetof(struct fw_config, ident), "" },
+    { "log_level", offsetof(struct fw_config, log_level), "info" },
+};
+
+static const struct {
+    const char *key;
+    size_t      at, size;
+    uint32_t    value, min, max; /* value used when the file has 0 and 0 is below min */
+} numbers[] = {
+#define AT(member) offsetof(struct fw_config, member), sizeof(((struct fw_config *)0)->member)
+    { "sip_port", AT(sip_port), 0, 0, 65535 },
+    { "media_port_min", AT(media_port_min), 0, 0, 65535 },
+    { "media_port_max", AT(media_port_max), 0, 0, 65535 },
+    { "modems", AT(modems), 1, 1, FW_MODEMS_MAX },
+    { "media_workers", AT(media_workers), 2, 1, 16 },
+    { "faxes_in_process_max", AT(faxes_in_process_max), 2000, 1, 1000000 },
+    { "calls_max", AT(calls_max), 64, 1, FW_MODEMS_MAX * FW_CALLS_PER_MODEM },
+    { "ring_timeout_secs", AT(ring_timeout_secs), 60, 5, 600 },
+    { "call_limit_secs", AT(call_limit_secs), 3600, 60, 4 * 3600 },
+    { "http_threads", AT(http_threads), 4, 1, 64 },
+    { "link_ttl_secs", AT(link_ttl_secs), 600, 1, 7 * 24 * 3600 },
+    { "rate_limit_per_second", AT(rate_limit_per_second), 0, 0, 100000 },
+    { "fetch_private", AT(fetch_private), 0, 0, 1 },
+    { "webhook_private", AT(webhook_private), 0, 0, 1 },
+    { "webhook_log_days", AT(webhook_log_days), 30, 1, 3650 },
+#undef AT
+};
+
+static uint32_t number_get(const struct fw_config *c, size_t i)
+{
+    const uint8_t *at = (const uint8_t *)c + numbers[i].at;
+    uint32_t value32 = 0;
+    uint16_t value16 = 0;
+    if (numbers[i].size == sizeof value16) {
+        memcpy(&value16, at, sizeof value16);
+        return value16;
+    }
+    if (numbers[i].size == 1)
+        return *at;
+    memcpy(&value32, at, sizeof value32);
+    return value32;
+}
+
+static void number_put(struct fw_config *c, size_t i, uint32_t value)
+{
+    uint8_t *at = (uint8_t *)c + numbers[i].at;
+    const uint16_t value16 = (uint16_t)value;
+    if (numbers[i].size == sizeof value16)
+        memcpy(at, &value16, sizeof value16);
+    else if (numbers[i].size == 1)
+        *at = value != 0;
+    else
+        memcpy(at, &value, sizeof value);
+}
+
+static const char *environment(const char *key, char name[64])
+{
+    snprintf(name, 64, "FAXWIRE_%s", key);
+    for (char *c = name; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    return getenv(name);
+}
+
+static enum fw_err settle_texts(struct fw_config *c)
+{
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        char name[64];
+        char **at = (char **)(void *)((uint8_t *)c + texts[i].at);
+        const char *set = environment(texts[i].key, name);
+        if (set || !*at) {
+            free(*at);
+            *at = strdup(set ? set : texts[i].text);
+            if (!*at)
+                return FW_NO_MEMORY;
+        }
+    }
+    return FW_OK;
+}
+
+static enum fw_err settle_numbers(struct fw_config *c, struct fw_fault *fault)
+{
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        char name[64];
+        const char *set = environment(numbers[i].key, name);
+        uint64_t value = number_get(c, i);
+        if (value == 0 && numbers[i].min > 0)
+            value = numbers[i].value;
+        if (set && !fw_text_to_u64(fw_span_of(set), UINT32_MAX, &value)) {
+            fw_fault_set(fault, name, "must be a number from %u to %u", numbers[i].min, numbers[i].max);
+            return FW_INVALID;
+        }
+        if (value < numbers[i].min || value > numbers[i].max) {
+            fw_fault_set(fault, set ? name : numbers[i].key, "must be from %u to %u", numbers[i].min,
+                         numbers[i].max);
+            return FW_INVALID;
+        }
+        number_put(c, i, (uint32_t)value);
+    }
+    return FW_OK;
+}
+
+static enum fw_err or_empty(char **at)
+{
+    if (!*at)
+        *at = strdup("");
+    return *at ? FW_OK : FW_NO_MEMORY;
+}
+
+/* FAXWIRE_TRUNK_<NAME>_PASSWORD, so that it need not stand in the file. */
+static enum fw_err password_from_environment(struct fw_config_trunk *t)
+{
+    char name[128];
+    snprintf(name, sizeof name, "FAXWIRE_TRUNK_%s_PASSWORD", t->name);
+    for (char *p = name; *p; p++)
+        *p = isalnum((unsigned char)*p) ? (char)toupper((unsigned char)*p) : '_';
+    const char *set = getenv(name);
+    if (!set)
+        return FW_OK;
+    free(t->password);
+    t->password = strdup(set);
+    return t->password ? FW_OK : FW_NO_MEMORY;
+}
+
+/* These become quoted strings of a header. */
+static bool quotable(const char *text)
+{
+    for (const char *p = text; *p; p++) {
+        if ((unsigned char)*p < ' ' || *p == 0x7F || *p == '"' || *p == '\\')
+            return false;
+    }
+    return true;
+}
+
+static enum fw_err settle_trunk(struct fw_config_trunk *t, struct fw_fault *fault)
+{
+    if (t->port == 0)
+        t->port = 5060;
+    if (password_from_environment(t) || or_empty(&t->username) || or_empty(&t->password) ||
+        or_empty(&t->auth_realm))
+        return FW_NO_MEMORY;
+    if (!quotable(t->username) || !quotable(t->auth_realm)) {
+        fw_fault_set(fault, "trunks", "username and auth_realm of \"%s\" must not have quotes, backslashes or control characters",
+                     t->name);
+        return FW_INVALID;
+    }
+    if (strlen(t->password) > SECRET_MAX) {
+        fw_fault_set(fault, "trunks", "the password of \"%s\" has more than %d bytes", t->name, SECRET_MAX);
+        return FW_INVALID;
+    }
+    if ((t->username[0] == '\0') != (t->password[0] == '\0')) {
+        fw_fault_set(fault, "trunks", "\"%s\" must have both username and password, or neither", t->name);
+        return FW_INVALID;
+    }
+    return FW_OK;
+}
+
+static enum fw_err check(struct fw_config *c, struct fw_fault *fault)
+{
+    char host[256];
+    uint16_t port;
+    enum fw_log_level level;
+    if (!fw_config_listen(c->listen, host, sizeof host, &port)) {
+        fw_fault_set(fault, "listen", "must be HOST:PORT, e.g. 127.0.0.1:8080");
+        return FW_INVALID;
+    }
+    const char *url_fault = c->public_url[0] ? fw_http_url_fault(c->public_url) : NULL;
+    if (url_fault || strpbrk(c->public_url, "?#")) {
+        fw_fault_set(fault, "public_url", "%s, e.g. https://fax.example.com",
+                     url_fault ? url_fault : "may not have a query");
+        return FW_INVALID;
+    }
+    if (!fw_log_level_parse(c->log_level, &level)) {
+        fw_fault_set(fault, "log_level", "must be error, warn, info or debug");
+        return FW_INVALID;
+    }
+    if (c->media_port_min > c->media_port_max) {
+        fw_fault_set(fault, "media_port_min", "is above media_port_max");
+        return FW_INVALID;
+    }
+    enum fw_err err = FW_OK;
+    for (unsigned i = 0; i < c->trunks_count && !err; i++)
+        err = settle_trunk(&c->trunks[i], fault);
+    return err;
+}
+
+void fw_config_free(struct fw_config *c)
+{
+    const cyaml_config_t engine = { .mem_fn = cyaml_mem };
+    if (c)
+        cyaml_free(&engine, &schema, c, 0);
+}
+
+static void config_free_p(struct fw_config **c) { fw_config_free(*c); }
+
+enum fw_err fw_config_load(const char *path, struct fw_fault *fault, struct fw_config **ret)
+{
+    struct report report = { 0 };
+    const cyaml_config_t engine = { .mem_fn = cyaml_mem, .log_fn = on_report, .log_ctx = &report,
+                                    .log_level = CYAML_LOG_WARNING };
+    struct fw_config *c CLEANUP(config_free_p) = NULL;
+    if (path && access(path, R_OK) < 0) {
+        fw_fault_set(fault, path, "cannot be read: %s", strerror(errno));
+        return FW_NOT_FOUND;
+    }
+    static const uint8_t nothing[] = "{}";
+    cyaml_data_t **into = (cyaml_data_t **)(void *)&c;
+    const cyaml_err_t bad = path ? cyaml_load_file(path, &engine, &schema, into, NULL)
+                                 : cyaml_load_data(nothing, 2, &engine, &schema, into, NULL);
+    if (bad) {
+        fw_fault_set(fault, path ? path : "", "%s%s%s", cyaml_strerror(bad), report.text[0] ? ": " : "",
+                     report.text);
+        return FW_INVALID;
+    }
+    enum fw_err err = settle_texts(c);
+    if (!err)
+        err = settle_numbers(c, fault);
+    if (!err)
+        err = check(c, fault);
+    if (!err)
+        *ret = TAKE(c);
+    return err;
+}
+
+bool fw_config_listen(const char *text, char *host, size_t host_size, uint16_t *ret_port)
+{
+    const char *colon = strrchr(text, ':');
+    uint64_t port;
+    if (!colon || !fw_text_to_u64(fw_span_of(colon + 1), 65535, &port))
+        return false;
+    struct fw_span name = { (const uint8_t *)text, (size_t)(colon - text) };
+    if (name.size >= 2 && name.data[0] == '[' && name.data[name.size - 1] == ']')
+        name = (struct fw_span){ name.data + 1, name.size - 2 };
+    *ret_port = (uint16_t)port;
+    return name.size > 0 && fw_text_copy(host, host_size, name);
+}

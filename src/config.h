@@ -1,0 +1,50 @@
+/* config.h - what an operator can set: one YAML file, every plain key also by environment.
+ *
+ * Unknown keys, wrong types and values out of range are errors that name the key. The annotated
+ * example is config/faxwire.yaml.
+ */
+#ifndef FW_CONFIG_H
+#define FW_CONFIG_H
+#include "base/base.h"
+
+struct fw_config_trunk {
+    char    *name;
+    char    *host;    /* numeric address or name of the SIP peer */
+    uint16_t port;
+    bool     unpaced; /* the peer is a Faxwire too: T.38 may run faster than a telephone line */
+    char    *username, *password; /* for digest challenges; empty: none. Never logged */
+    char    *auth_realm;          /* the only realm they are for; empty: any */
+};
+
+struct fw_config {
+    char    *data;          /* folder of database, documents and keys */
+    char    *listen;        /* HTTP, HOST:PORT; port 0 takes a free one */
+    char    *sip_host;      /* numeric address that SIP and media bind to */
+    uint16_t sip_port;      /* 0: any */
+    uint16_t media_port_min, media_port_max; /* 0: any */
+    char    *domain;        /* host part of our From; empty: sip_host */
+    char    *ident;         /* station id (TSI), up to 20 characters; empty: the fax's `from` */
+    char    *log_level;     /* error warn info debug */
+    uint32_t modems;        /* modem programs */
+    uint32_t media_workers; /* documents prepared at the same time */
+    uint32_t calls_max;     /* calls at the same time */
+    uint32_t ring_timeout_secs;
+    uint32_t call_limit_secs;
+    uint32_t http_threads;
+    uint32_t faxes_in_process_max;  /* outbound, of one account */
+    char    *public_url;     /* what links to stored files begin with; empty: where `listen` is */
+    uint32_t link_ttl_secs;  /* how long such links are good */
+    uint32_t rate_limit_per_second; /* requests of one account; 0: any number */
+    bool     fetch_private;   /* media_url may point to private and loopback addresses */
+    bool     webhook_private; /* webhooks too */
+    uint32_t webhook_log_days; /* how long what became of a webhook is kept */
+    struct fw_config_trunk *trunks;
+    unsigned trunks_count;
+};
+
+/* `path` NULL: defaults and environment only. The result is freed by fw_config_free. */
+MUST_USE enum fw_err fw_config_load(const char *path, struct fw_fault *fault, struct fw_config **ret);
+void fw_config_free(struct fw_config *c);
+/* Splits "HOST:PORT" or "[V6]:PORT". */
+MUST_USE bool fw_config_listen(const char *text, char *host, size_t host_size, uint16_t *ret_port);
+#endif
