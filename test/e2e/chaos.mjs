@@ -1,0 +1,365 @@
+/* Faxes flow while every program of the service is killed at random, the parent too; then the killing stops and
+ * everything that was answered 202 must have ended, once, truly, and left nothing behind.
+ *
+ *     node test/e2e/chaos.mjs [--faxes N] [--seconds S] [--seed X] [--keep]
+ *
+ * The seed draws what is sent and what is killed when; the operating system draws the rest. */
+import { createServer } from 'node:http';
+import { readdirSync, readFileSync, readlinkSync, rmSync, mkdtempSync, existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Service, until, pagesEqual } from './lib/service.mjs';
+import { Receiver } from './lib/receiver.mjs';
+import { faultsOfStory, faultsOfWebhooks } from './lib/story.mjs';
+import { pages } from './lib/pdf.mjs';
+
+/* Last two digits of a test number, and how a fax to it fails; null: it delivers. */
+const NUMBERS = { '00': null, '01': 'user_busy', '03': 'receiver_unallocated_number', '04': 'receiver_decline',
+    '07': 'receiver_call_dropped', '09': null, 12: null, 15: null, 18: null, 19: null, 20: null };
+const OWN_FAILURE = 'service_unavailable';
+/* The far end is one of the programs that are killed: then it is its silence that ends a call. */
+const FAR_END_GONE = /^(receiver_|fax_|invalid_ecm_|carrier_lost|destination_unreachable)/;
+const CARRIER_BACK_MS = 15_000; // the supervisor's longest pause before a restart, and its start
+const CARRIER_WRITES_MS = 3_000; // what the far end confirmed may not be in its mailbox yet when it is killed
+const LIVENESS_MS = 150_000;
+
+function random(seed) {
+    let a = seed >>> 0;
+    const next = () => {
+        a = (a + 0x6d2b79f5) >>> 0;
+        let t = Math.imul(a ^ (a >>> 15), a | 1);
+        t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+        return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    };
+    return { next, below: (n) => Math.floor(next() * n), pick: (list) => list[Math.floor(next() * list.length)],
+        between: (low, high) => low + next() * (high - low) };
+}
+
+/* Who holds a file of this data folder open: every program of the service does. */
+function holders(folder) {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).filter((pid) => {
+        try {
+            return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+                try { return readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith(`${folder}/`); } catch { return false; }
+            });
+        } catch { return false; }
+    }).map((pid) => {
+        try { return `${pid} ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0]}`; } catch { return pid; }
+    });
+}
+
+function filesIn(folder) {
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder, { withFileTypes: true }).flatMap((e) =>
+        e.isDirectory() ? filesIn(join(folder, e.name)) : [join(folder, e.name)]);
+}
+
+class Chaos {
+    constructor({ faxes, seconds, seed, carrier }) {
+        Object.assign(this, { faxes, seconds, seed, carrier, draw: random(seed), drawKills: random(seed ^ 0x5eed) });
+        this.folder = mkdtempSync(join(tmpdir(), 'faxwire-chaos-'));
+        this.kills = [];
+        this.sent = new Map(); // by id: what was answered 202
+        this.refused = 0;
+        this.log = '';
+        this.faults = [];
+    }
+
+    fault(text) { this.faults.push(text); }
+
+    async start() {
+        const service = await Service.start({ data: this.folder, env: { FAXWIRE_MODEMS: String(this.modems) },
+            spawned: (s) => { this.starting = s; } });
+        this.service = service;
+        return service;
+    }
+
+    async open() {
+        this.modems = 1 + this.draw.below(3);
+        this.receiver = await Receiver.start();
+        this.documents = [1, 1, 1, 2, 2, 3, 7, 30].map((count) => ({ count, bytes: Buffer.from(pages(count, 3 + count % 5)) }));
+        this.web = createServer((request, response) => {
+            const body = this.documents[Number(request.url.slice(1))].bytes;
+            response.writeHead(200, { 'content-type': 'application/pdf', 'content-length': body.length });
+            response.write(body.subarray(0, body.length / 2));
+            setTimeout(() => response.end(body.subarray(body.length / 2)), 20);
+        });
+        await new Promise((done) => this.web.listen(0, '127.0.0.1', done));
+        await this.start();
+        this.application = (await this.service.application(this.receiver.url)).id;
+    }
+
+    /* ---- faxes in ---- */
+
+    async sendOne(index) {
+        const { draw } = this;
+        const special = draw.next() < 0.4;
+        const number = special ? draw.pick(Object.keys(NUMBERS)) : null;
+        let document = draw.below(this.documents.length);
+        if (number === '07') document = 3; // it hangs up in page 2
+        const fields = { to: number ? `+120055501${number}` : `+1312555${4000 + index}`, from: `+1202444${1000 + index}`,
+            connection_id: this.application, quality: draw.pick(['normal', 'normal', 'high', 'very_high']) };
+        const upload = draw.next() < 0.75;
+        const fail = (why) => { this.refused++; return why; };
+        try {
+            let body = { ...fields, media_url: `http://127.0.0.1:${this.web.address().port}/${document}` };
+            if (upload) {
+                body = new FormData();
+                for (const [name, value] of Object.entries(fields)) body.set(name, value);
+                body.set('contents', new Blob([this.documents[document].bytes]), 'document.pdf');
+            }
+            const answer = await this.service.request('POST', '/v2/faxes', { body });
+            if (answer.status !== 202) return fail(this.fault(`POST answered ${answer.status}: ${JSON.stringify(answer.body)}`));
+            this.sent.set(answer.body.data.id, { ...fields, fails: number ? NUMBERS[number] : null, at: Date.now() });
+        } catch (error) { fail(error); } // the parent is down
+    }
+
+    async sendAll() {
+        const gap = this.seconds * 1000 / this.faxes;
+        const begun = Date.now();
+        for (let i = 0; i < this.faxes; i++) {
+            await this.sendOne(i);
+            await pause(Math.max(0, begun + gap * (i + this.draw.next()) - Date.now()));
+        }
+    }
+
+    /* ---- kills ---- */
+
+    kill(pid, what, signal = 'SIGKILL') {
+        try { process.kill(pid, signal); } catch { return false; }
+        this.kills.push({ at: Date.now(), what });
+        return true;
+    }
+
+    async killChild(name) {
+        const end = Date.now() + 400;
+        for (;;) {
+            const all = this.service.children().filter((p) => p.command.endsWith(name));
+            if (all.length > 0 && this.kill(this.drawKills.pick(all).pid, name)) return;
+            if (Date.now() > end) return;
+            await pause(3);
+        }
+    }
+
+    /* The parent is killed, and sometimes its successor while that starts. */
+    async killParent() {
+        const draw = this.drawKills;
+        const signal = draw.next() < 0.8 ? 'SIGKILL' : 'SIGTERM';
+        this.kill(this.service.process.pid, 'faxwire', signal);
+        const exit = await this.service.stop(signal);
+        if (signal === 'SIGTERM' && exit.code !== 0) this.fault(`SIGTERM: exit ${JSON.stringify(exit)}\n${this.service.log.slice(-3000)}`);
+        for (let again = draw.next() < 0.4; ; again = draw.next() < 0.3) {
+            this.log += this.service.log;
+            const started = this.start().then(() => true, (error) => error);
+            if (again) {
+                await pause(draw.between(1, 400));
+                this.kill(this.starting.process.pid, 'faxwire (starting)');
+            }
+            const result = await started;
+            if (result === true && !again) return;
+            if (result === true) await this.service.exited;
+            if (result !== true && !again) {
+                this.fault(`no restart: ${result.message}`);
+                throw result;
+            }
+        }
+    }
+
+    async killAll() {
+        const draw = this.drawKills;
+        const end = Date.now() + this.seconds * 1000;
+        const weighted = ['faxwire-line', 'faxwire-line', 'faxwire-modem', 'faxwire-modem', 'faxwire-modem',
+            'faxwire-carrier', 'faxwire-render', 'faxwire-render', 'faxwire'].filter((w) => this.carrier || w !== 'faxwire-carrier');
+        let parents = 0;
+        while (Date.now() < end || parents === 0) {
+            await pause(draw.between(100, 1800));
+            const what = draw.pick(weighted);
+            if (what !== 'faxwire') await this.killChild(what);
+            else {
+                parents++;
+                await this.killParent();
+            }
+        }
+    }
+
+    /* ---- afterwards ---- */
+
+    async allFaxes() {
+        const all = [];
+        for (let page = 1; ; page++) {
+            const { body } = await this.service.request('GET', `/v2/faxes?page[number]=${page}&page[size]=100`);
+            all.push(...body.data);
+            if (page >= body.meta.total_pages) return all;
+        }
+    }
+
+    async settled() {
+        const open = (all) => all.filter((f) => !['delivered', 'failed'].includes(f.status));
+        try {
+            return await until('every fax to end', async () => {
+                const all = await this.allFaxes();
+                return open(all).length === 0 && all;
+            }, LIVENESS_MS);
+        } catch {
+            const all = await this.allFaxes();
+            for (const f of open(all)) this.fault(`${f.id} did not end: ${f.status} to ${f.to}`);
+            return all;
+        }
+    }
+
+    carrierKilled(from, to) {
+        return this.kills.some((k) => k.what.startsWith('faxwire-carrier') && k.at >= from && k.at <= to);
+    }
+
+    checkFailure(fax, sent, events) {
+        const say = (text) => this.fault(`${fax.id} to ${fax.to}: ${text}; ${fax.failure_reason} (${fax.internal_failure_reason})`);
+        if (!fax.failure_reason || !fax.internal_failure_reason) say('failed without a reason');
+        const dialled = events.find((e) => e.event_type === 'call.dialling');
+        const from = Date.parse((dialled ?? events[0]).occurred_at) - CARRIER_BACK_MS;
+        const farEndGone = FAR_END_GONE.test(fax.failure_reason) && this.carrierKilled(from, Date.parse(events.at(-1).occurred_at));
+        if (![sent?.fails, OWN_FAILURE].includes(fax.failure_reason) && !farEndGone) say('not a true reason');
+    }
+
+    /* `from` is of one fax alone, and the far end writes it down with what it received. */
+    receivedBy() {
+        const found = new Map();
+        for (const path of filesIn(join(this.folder, 'mailbox')).filter((p) => p.endsWith('.json'))) {
+            const note = JSON.parse(readFileSync(path, 'utf8'));
+            found.set(note.from, [...(found.get(note.from) ?? []), { ...note, tif: path.replace(/json$/, 'tif') }]);
+        }
+        return found;
+    }
+
+    checkReceived(fax, received, events) {
+        const complete = received.filter((r) => r.complete);
+        const interrupted = events.filter((e) => e.event_type === 'attempt.interrupted').length;
+        const say = (text) => this.fault(`${fax.id} to ${fax.to}: ${text}\n  ${events.map((e) => e.event_type).join(' ')}\n  ${JSON.stringify(received)}`);
+        if (complete.length > 1 + interrupted) say(`in the mailbox ${complete.length} times`);
+        if (complete.length > 1) this.twice++;
+        for (const r of complete) {
+            try { pagesEqual(join(this.service.faxFolder(fax.id), 'pages.tif'), r.tif); } catch (error) { say(`other pixels: ${error.stdout}${error.stderr}`); }
+        }
+        if (fax.status !== 'delivered') return;
+        if (fax.pages_confirmed !== fax.page_count || !(fax.page_count > 0)) say(`delivered with ${fax.pages_confirmed} of ${fax.page_count}`);
+        const end = Date.parse(events.at(-1).occurred_at);
+        if (complete.length > 0) return;
+        if (this.carrierKilled(end - CARRIER_WRITES_MS, end + CARRIER_WRITES_MS)) this.lostByCarrier++;
+        else say('delivered, yet not in the mailbox');
+    }
+
+    async checkFax(fax, received) {
+        const events = await this.service.events(fax.id);
+        for (const text of faultsOfStory(events)) this.fault(`${fax.id} ${text}`);
+        if (events.at(-1).event_type !== `fax.${fax.status}`) this.fault(`${fax.id} is ${fax.status}, and ends with ${events.at(-1).event_type}`);
+        if (fax.status === 'failed') this.checkFailure(fax, this.sent.get(fax.id) ?? { fails: undefined, ...this.expected(fax) }, events);
+        this.checkReceived(fax, received, events);
+        const hooks = () => this.receiver.taken(fax.id);
+        await until(`the webhooks of ${fax.id}`, () => hooks().some((h) => h.event.data.id === events.at(-1).id), 60_000).catch(() => {});
+        for (const text of faultsOfWebhooks(events, hooks())) this.fault(`${fax.id} ${text}`);
+    }
+
+    expected(fax) {
+        const row = /^\+120055501(\d\d)$/.exec(fax.to);
+        return { fails: row ? NUMBERS[row[1]] : null };
+    }
+
+    async checkLeftovers(all) {
+        const ids = new Set(all.map((f) => f.id));
+        const left = () => ['spool', 'uploads', 'mailbox/.incoming'].flatMap((name) => filesIn(join(this.folder, name)));
+        await until('the spool to be empty', () => left().length === 0, 20_000).catch(() => {});
+        for (const path of left()) this.fault(`left behind: ${path}`);
+        for (const path of filesIn(join(this.folder, 'faxes'))) {
+            if (!ids.has(path.split('/').at(-2))) this.fault(`of no fax: ${path}`);
+            if (!/\/(document-\d+|pages\.tif)$/.test(path)) this.fault(`half-made: ${path}`);
+        }
+        const family = 3 + this.modems;
+        await until('one family of programs', () => holders(this.folder).length === family, 20_000)
+            .catch(() => this.fault(`programs: ${holders(this.folder).join(', ')}, should be ${family}`));
+        for (const { pid, command } of this.service.children().filter((p) => p.command.endsWith('faxwire-modem'))) {
+            const open = readdirSync(`/proc/${pid}/fd`).length;
+            if (open > 10) this.fault(`${command} holds ${open} descriptors without a call`);
+        }
+    }
+
+    async checkEnd(all) {
+        const exit = await this.service.stop('SIGTERM');
+        if (exit.code !== 0) this.fault(`the end: ${JSON.stringify(exit)}`);
+        const left = holders(this.folder);
+        if (left.length > 0) this.fault(`still there after the end: ${left.join(', ')}`);
+        this.log += this.service.log;
+        const before = all.map((f) => `${f.id} ${f.status}`).sort().join('\n');
+        await this.start();
+        if ((await this.allFaxes()).map((f) => `${f.id} ${f.status}`).sort().join('\n') !== before) this.fault('another start changed what was final');
+    }
+
+    async check() {
+        this.twice = this.lostByCarrier = 0;
+        const all = await this.settled();
+        this.settledIn = (Date.now() - this.calm) / 1000;
+        for (const id of this.sent.keys()) {
+            if (!all.some((f) => f.id === id)) this.fault(`${id} was answered 202 and is gone`);
+        }
+        await this.checkLeftovers(all);
+        const received = this.receivedBy();
+        for (const fax of all) await this.checkFax(fax, received.get(fax.from) ?? []);
+        await this.checkEnd(all);
+        return all;
+    }
+
+    summary(all) {
+        const count = (list) => Object.entries(list.reduce((n, x) => ({ ...n, [x]: (n[x] ?? 0) + 1 }), {})).map(([k, v]) => `${k} ${v}`).join(', ');
+        return [`seed ${this.seed}: ${this.sent.size} accepted (${this.refused} not, the service was down), modems ${this.modems}`,
+            `kills: ${count(this.kills.map((k) => k.what))}`,
+            `ends: ${count(all.map((f) => f.failure_reason ?? f.status))}; all within ${this.settledIn.toFixed(1)} s after the last kill`,
+            `reached the far end twice, with its reason told: ${this.twice}; confirmed and then lost by the killed far end: ${this.lostByCarrier}`]
+            .join('\n');
+    }
+
+    async close(keep) {
+        await this.service?.stop('SIGKILL').catch(() => {});
+        await this.receiver?.end();
+        this.web?.closeAllConnections?.();
+        this.web?.close();
+        if (!keep) rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
+    }
+}
+
+/* Returns the summary, the faults and the log of all runs of the service. */
+export async function chaos({ faxes = 60, seconds = 30, seed = Date.now() % 1_000_000_007, carrier = true, keep = false } = {}) {
+    const run = new Chaos({ faxes, seconds, seed, carrier });
+    try {
+        await run.open();
+        await Promise.all([run.sendAll(), run.killAll()]);
+        run.calm = Date.now();
+        const all = await run.check();
+        return { seed, folder: run.folder, summary: run.summary(all), faults: run.faults, log: run.log + run.service.log };
+    } catch (error) {
+        run.fault(`the run broke off: ${error.stack}`);
+        return { seed, folder: run.folder, summary: `seed ${seed}`, faults: run.faults, log: run.log + (run.service?.log ?? '') };
+    } finally {
+        await run.close(keep);
+    }
+}
+
+function options(args) {
+    const ret = {};
+    for (let i = 0; i < args.length; i++) {
+        const name = /^--(faxes|seconds|seed|keep|log)$/.exec(args[i])?.[1];
+        if (!name) throw new Error(`unknown: ${args[i]}; use: chaos.mjs [--faxes N] [--seconds S] [--seed X] [--keep] [--log FILE]`);
+        ret[name] = name === 'keep' ? true : name === 'log' ? args[++i] : Number(args[++i]);
+    }
+    return ret;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+    const wanted = options(process.argv.slice(2));
+    const result = await chaos(wanted);
+    console.log(result.summary);
+    for (const fault of result.faults) console.log(`FAULT ${fault}`);
+    if (wanted.log) (await import('node:fs')).writeFileSync(wanted.log, result.log);
+    if (wanted.keep) console.log(`kept: ${result.folder}`);
+    console.log(result.faults.length === 0 ? 'chaos: all as promised' : `chaos: ${result.faults.length} faults`);
+    process.exit(result.faults.length === 0 ? 0 : 1);
+}

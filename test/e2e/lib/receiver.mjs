@@ -1,0 +1,44 @@
+/* A webhook receiver: keeps what it is sent, answers as told. */
+import { createServer } from 'node:http';
+import { until } from './service.mjs';
+
+export class Receiver {
+    static async start(answer = () => 200) {
+        const receiver = new Receiver();
+        receiver.hooks = [];
+        receiver.server = createServer((request, response) => {
+            const parts = [];
+            request.on('data', (part) => parts.push(part));
+            request.on('end', () => {
+                const body = Buffer.concat(parts).toString();
+                const hook = { url: request.url, headers: request.headers, body, event: JSON.parse(body) };
+                hook.status = answer(hook, receiver.hooks.length);
+                receiver.hooks.push(hook);
+                response.writeHead(hook.status).end();
+            });
+        });
+        await new Promise((done) => receiver.server.listen(0, '127.0.0.1', done));
+        receiver.url = `http://127.0.0.1:${receiver.server.address().port}/hook`;
+        return receiver;
+    }
+
+    taken(fax) {
+        return this.hooks.filter((h) => h.status === 200 && h.event.data.payload.fax_id === fax);
+    }
+
+    types(fax) {
+        return this.taken(fax).map((h) => h.event.data.event_type);
+    }
+
+    /* All webhooks of a fax, once its last one is here. */
+    async complete(fax) {
+        await until(`the last webhook of ${fax}, have ${this.types(fax)}`,
+            () => this.types(fax).some((t) => t === 'fax.delivered' || t === 'fax.failed'));
+        return this.taken(fax);
+    }
+
+    async end() {
+        this.server.closeAllConnections?.();
+        await new Promise((done) => this.server.close(done));
+    }
+}

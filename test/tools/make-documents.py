@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Makes documents that are hard on a renderer, good and bad, for tests.
+
+Use: test/tools/make-documents.py [--bench] DIR     (Python's standard library only; the same bytes each time)
+With --bench, long good ones to measure with instead.
+"""
+import hashlib
+import importlib.util
+import os
+import struct
+import sys
+import zlib
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+spec = importlib.util.spec_from_file_location('make_sample', os.path.join(HERE, 'make-sample.py'))
+sample = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(sample)
+
+
+def document(pages, trailer='', encrypt=lambda number, data: data, more=()):
+    """`pages`: [(width, height, content, further page entries)]."""
+    kids = ' '.join(f'{3 + 2 * i} 0 R' for i in range(len(pages)))
+    objects = [b'<</Type/Catalog/Pages 2 0 R>>', f'<</Type/Pages/Count {len(pages)}/Kids[{kids}]>>'.encode()]
+    for width, height, content, extra in pages:
+        number = len(objects) + 2
+        objects.append(f'<</Type/Page/Parent 2 0 R/MediaBox[0 0 {width} {height}]/Contents {number} 0 R{extra}/Resources'
+                       '<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>'.encode())
+        data = encrypt(number, content.encode())
+        objects.append(f'<</Length {len(data)}>>stream\n'.encode() + data + b'\nendstream')
+    objects.extend(more)
+    return sample.assemble(objects, trailer)
+
+
+def line_of(words, x=72, y=720, size=12):
+    return f'BT /F {size} Tf {x} {y} Td ({words}) Tj ET\n'
+
+
+def rc4(key, data):
+    state, j = list(range(256)), 0
+    for i in range(256):
+        j = (j + state[i] + key[i % len(key)]) % 256
+        state[i], state[j] = state[j], state[i]
+    out, i, j = bytearray(), 0, 0
+    for byte in data:
+        i = (i + 1) % 256
+        j = (j + state[i]) % 256
+        state[i], state[j] = state[j], state[i]
+        out.append(byte ^ state[(state[i] + state[j]) % 256])
+    return bytes(out)
+
+
+PAD = bytes.fromhex('28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A')
+
+
+def encrypted(user_password):
+    """The standard security handler, revision 2: ISO 32000-1 clause 7.6.3."""
+    pad = lambda password: (password + PAD)[:32]
+    file_id, rights = b'0123456789abcdef', -4
+    owner = rc4(hashlib.md5(pad(b'owner')).digest()[:5], pad(user_password))
+    key = hashlib.md5(pad(user_password) + owner + struct.pack('<i', rights) + file_id).digest()[:5]
+    user = rc4(key, PAD)
+
+    def encrypt(number, data):
+        return rc4(hashlib.md5(key + struct.pack('<I', number)[:3] + b'\0\0').digest()[:10], data)
+
+    trailer = (f'/ID[<{file_id.hex()}><{file_id.hex()}>]/Encrypt<</Filter/Standard/V 1/R 2/P {rights}'
+               f'/O<{owner.hex()}>/U<{user.hex()}>>>')
+    return document([(595, 842, line_of('secret'), '')], trailer, encrypt)
+
+
+# Lines every 40 points, of falling greys and widths; drawn as strokes, then as thin rectangles.
+def hairlines():
+    out = ''
+    for i, width in enumerate((0, 0.05, 0.1, 0.25, 0.5)):
+        out += f'{width} w 72 {760.3 - 40 * i:.2f} m 520 {760.3 - 40 * i:.2f} l S\n'
+        out += f'{width} w {90.7 + 80 * i:.2f} 560 m {90.7 + 80 * i:.2f} 300 l S\n'
+        out += f'72 {260.15 - 40 * i:.2f} 448 {width + 0.05} re f\n'
+    return out
+
+
+def png(width, height):
+    chunk = lambda kind, data: struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+    rows = b''.join(b'\0' + bytes((x * 255 // width) for x in range(width)) for _ in range(height))
+    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 0, 0, 0, 0)) +
+            chunk(b'IDAT', zlib.compress(rows)) + chunk(b'IEND', b''))
+
+
+def bomb(operators, blocks):
+    """Drawing operators without end, packed small."""
+    packer, parts = zlib.compressobj(9), []
+    block = operators * 4096
+    for _ in range(blocks):
+        parts.append(packer.compress(block))
+    content = b''.join(parts) + packer.flush()
+    objects = [b'<</Type/Catalog/Pages 2 0 R>>', b'<</Type/Pages/Count 1/Kids[3 0 R]>>',
+               b'<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R>>',
+               f'<</Filter/FlateDecode/Length {len(content)}>>stream\n'.encode() + content + b'\nendstream']
+    return sample.assemble(objects)
+
+
+def documents():
+    good = sample.sample()
+    page = (595, 842, line_of('one page'), '')
+    return {
+        'good.pdf': good,
+        'truncated.pdf': good[:len(good) * 2 // 3],
+        'truncated-late.pdf': good[:-40],
+        'encrypted.pdf': encrypted(b'letmein'),
+        'encrypted-empty-password.pdf': encrypted(b''),
+        'zero-pages.pdf': document([]),
+        'empty.pdf': b'',
+        'text.txt': b'This is no document a renderer knows.\n',
+        'html.pdf': b'<!doctype html><title>Not found</title>',
+        'pages-350.pdf': document([page] * 350),
+        'pages-351.pdf': document([page] * 351),
+        'landscape.pdf': document([(842, 595, line_of('landscape', y=500), '')]),
+        'rotated.pdf': document([(595, 842, line_of('rotated'), '/Rotate 90')]),
+        'tiny.pdf': document([(60, 30, '10 10 40 10 re f', '')]),
+        'huge.pdf': document([(14400, 14400, '100 100 14200 14200 re f', '')]),
+        'tall.pdf': document([(300, 6000, '10 10 280 5980 re f', '')]),
+        'hairlines.pdf': document([(595, 842, hairlines(), '')]),
+        'grey.pdf': document([(595, 842, '0.5 g 100 400 400 300 re f 0 g ' + line_of('text beside grey'), '')]),
+        'page-missing.pdf': document([page]).replace(b'/Kids[3 0 R]', b'/Kids[9 0 R]'),
+        'picture.png': png(800, 1000),
+        'bomb-time.pdf': bomb(b'0 0 m 500 800 l S ', 1000),
+        'bomb-memory.pdf': bomb(b'q ', 2000),
+    }
+
+
+def repeated(content, count, resources, more=()):
+    """The same page many times, each with a content stream of its own, so that no cache helps."""
+    kids = ' '.join(f'{3 + len(more) + 2 * i} 0 R' for i in range(count))
+    objects = [b'<</Type/Catalog/Pages 2 0 R>>', f'<</Type/Pages/Count {count}/Kids[{kids}]>>'.encode(), *more]
+    for i in range(count):
+        objects.append(f'<</Type/Page/Parent 2 0 R/MediaBox[0 0 {sample.WIDTH} {sample.HEIGHT}]/Resources {resources}'
+                       f'/Contents {len(objects) + 2} 0 R>>'.encode())
+        objects.append(sample.stream('', f'% page {i}\n{content}'.encode()))
+    return sample.assemble(objects)
+
+
+FONTS = '/Font<<' + ''.join(f'/{key}<</Type/Font/Subtype/Type1/BaseFont/{name}>>' for key, name in
+                            (('R', 'Times-Roman'), ('I', 'Times-Italic'), ('B', 'Times-Bold'), ('H', 'Helvetica-Bold'))) + '>>'
+
+
+def scan():
+    """A typed page as a scanner sees it: grey paper with noise, letters as dark blots; 150 dpi."""
+    width, height, state = 1240, 1754, 1
+    rows = bytearray()
+    for y in range(height):
+        line = 120 <= y < 1600 and y % 26 < 14
+        for x in range(width):
+            state = (state * 1103515245 + 12345) & 0x7fffffff
+            ink = line and 120 <= x < 1100 and x % 15 < 10 and (x // 15 * 7 + y // 26 * 3) % 6 and (x * 3 + y * 5) % 11 < 5
+            rows.append((60 if ink else 218) + (state >> 16) % 17)
+    return sample.stream(f'/Type/XObject/Subtype/Image/Width {width}/Height {height}/ColorSpace/DeviceGray/BitsPerComponent 8',
+                         bytes(rows))
+
+
+def bench_documents():
+    picture = sample.stream('/Type/XObject/Subtype/Image/Width 420/Height 286/ColorSpace/DeviceRGB/BitsPerComponent 8',
+                            sample.landscape(420, 286))
+    curves = ''.join(f'0.4 w {60 + i % 12 * 40} {120 + i // 12 * 40} m {70 + i % 12 * 40} {150 + i // 12 * 40} {90 + i % 12 * 40} '
+                     f'{110 + i // 12 * 40} {95 + i % 12 * 40} {145 + i // 12 * 40} c S\n' for i in range(180))
+    return {
+        'bench-text.pdf': repeated(sample.text_page(), 60, f'<<{FONTS}>>'),
+        'bench-table.pdf': repeated(sample.table_page(), 60, f'<<{FONTS}>>'),
+        'bench-drawing.pdf': repeated(curves, 60, '<<>>'),
+        'bench-picture.pdf': repeated(sample.picture_page(), 15, f'<<{FONTS}/XObject<</P 3 0 R>>>>', [picture]),
+        'bench-scan.pdf': repeated(f'q {sample.WIDTH} 0 0 {sample.HEIGHT} 0 0 cm /P Do Q', 15, '<</XObject<</P 3 0 R>>>>', [scan()]),
+    }
+
+
+if __name__ == '__main__':
+    arguments = [a for a in sys.argv[1:] if a != '--bench']
+    if len(arguments) != 1:
+        sys.exit(__doc__)
+    os.makedirs(arguments[0], exist_ok=True)
+    for name, data in (bench_documents if '--bench' in sys.argv else documents)().items():
+        with open(os.path.join(arguments[0], name), 'wb') as file:
+            file.write(data)
