@@ -237,7 +237,8 @@ static enum fw_err settle_trunk(struct fw_config_trunk *t, struct fw_fault *faul
         or_empty(&t->auth_realm))
         return FW_NO_MEMORY;
     if (!quotable(t->username) || !quotable(t->auth_realm)) {
-        fw_fault_set(fault, "trunks", "username and auth_realm of \"%s\" must not have quotes, backslashes or control characters",
+        fw_fault_set(fault, "trunks",
+                     "username and auth_realm of \"%s\" must not have quotes, backslashes or control characters",
                      t->name);
         return FW_INVALID;
     }

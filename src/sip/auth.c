@@ -114,15 +114,29 @@ void fw_digest_install(void)
     fw_assert(auc_register_plugin(&nobody) == 0 && auc_register_plugin(&ours) == 0);
 }
 
+static bool answerable(int status, const sip_t *sip)
+{
+    struct fw_digest d;
+    if (!sip)
+        return false;
+    const msg_auth_t *a = status == 407 ? sip->sip_proxy_authenticate : sip->sip_www_authenticate;
+    for (; a; a = a->au_next) {
+        if (fw_digest_read(a, &d) == FW_OK)
+            return true;
+    }
+    return false;
+}
+
 /* The stack asks this function of its own, through the dynamic linker, whether to send a refused
- * request again by itself. It would follow redirects and obey Retry-After; only a challenge and an
+ * request again by itself. It would follow redirects, obey Retry-After, and send a request that was
+ * met by a challenge without a realm again as it was; only a challenge that can be answered and an
  * expiry that is too brief (RFC 3261 clause 10.2.8) are its business here. */
 int nua_client_check_restart(void *request, int status, const char *phrase, const sip_t *sip);
 int nua_client_check_restart(void *request, int status, const char *phrase, const sip_t *sip)
 {
     typedef int check(void *, int, const char *, const sip_t *);
     static check *theirs;
-    if (status != 401 && status != 407 && status != 423)
+    if (status != 423 && !((status == 401 || status == 407) && answerable(status, sip)))
         return 0;
     if (!theirs) {
         void *found = dlsym(RTLD_NEXT, "nua_client_check_restart");

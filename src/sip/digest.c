@@ -44,7 +44,7 @@ enum fw_err fw_digest_read(const msg_auth_t *challenge, struct fw_digest *ret)
         !param(challenge, "opaque=", d.opaque, sizeof d.opaque) ||
         !param(challenge, "algorithm=", algorithm, sizeof algorithm) ||
         !param(challenge, "qop=", qop, sizeof qop) ||
-        !param(challenge, "stale=", stale, sizeof stale) || d.nonce[0] == '\0')
+        !param(challenge, "stale=", stale, sizeof stale) || d.realm[0] == '\0' || d.nonce[0] == '\0')
         return FW_INVALID;
     d.algorithm_named = algorithm[0] != '\0';
     if (!d.algorithm_named || strcasecmp(algorithm, "MD5") == 0)
