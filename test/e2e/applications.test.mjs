@@ -1,12 +1,8 @@
 /* Fax applications with the official client libraries: made, read, changed, listed, deleted. */
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
+import { Telnyx, telnyxV1 } from './lib/clients.mjs';
 import { Service } from './lib/service.mjs';
-
-const require = createRequire(import.meta.url);
-const Telnyx = require('telnyx').default ?? require('telnyx');
-const telnyxV1 = require('telnyx-v1');
 
 let service, client, v1;
 

@@ -3,15 +3,11 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { Telnyx, telnyxV1 } from './lib/clients.mjs';
 import { Service, bin, until } from './lib/service.mjs';
 import { Receiver } from './lib/receiver.mjs';
 import { pages, twoPages } from './lib/pdf.mjs';
-
-const require = createRequire(import.meta.url);
-const Telnyx = require('telnyx').default ?? require('telnyx');
-const telnyxV1 = require('telnyx-v1');
 
 let service, receiver, client, v1, application, big;
 

@@ -3,16 +3,9 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { createReadStream, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
+import { Telnyx, telnyxV1 } from './lib/clients.mjs';
 import { Service, sample } from './lib/service.mjs';
 import { Receiver } from './lib/receiver.mjs';
-
-/* Node 18 has no global File, which the newest library wants for uploads; this is its own advice. */
-globalThis.File ??= (await import('node:buffer')).File;
-
-const require = createRequire(import.meta.url);
-const Telnyx = require('telnyx').default ?? require('telnyx');
-const telnyxV1 = require('telnyx-v1');
 
 let service, receiver, client, v1, application, documents;
 

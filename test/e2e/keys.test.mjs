@@ -3,13 +3,10 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { Telnyx } from './lib/clients.mjs';
 import { Service, bin, until } from './lib/service.mjs';
 import { Receiver } from './lib/receiver.mjs';
-
-const require = createRequire(import.meta.url);
-const Telnyx = require('telnyx').default ?? require('telnyx');
 
 let service, receiver;
 before(async () => {

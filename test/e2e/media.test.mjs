@@ -3,13 +3,11 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { createReadStream, readFileSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { Telnyx } from './lib/clients.mjs';
 import { Service, sample, until } from './lib/service.mjs';
 import { Receiver } from './lib/receiver.mjs';
 
-const require = createRequire(import.meta.url);
-const Telnyx = require('telnyx').default ?? require('telnyx');
 const original = readFileSync(sample);
 const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
 

@@ -4,11 +4,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { createServer, request as forward } from 'node:http';
 import { createReadStream } from 'node:fs';
-import { createRequire } from 'node:module';
+import { Telnyx } from './lib/clients.mjs';
 import { Service, sample, until } from './lib/service.mjs';
-
-const require = createRequire(import.meta.url);
-const Telnyx = require('telnyx').default ?? require('telnyx');
 
 let service;
 before(async () => { service = await Service.start({ env: { FAXWIRE_FAXES_IN_PROCESS_MAX: '4' } }); });
