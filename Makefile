@@ -18,7 +18,7 @@ setup:
 	@rm -f $(BUILD).log
 
 test: test-deps all
-	@test/run $(BUILD)
+	@test/run $(BUILD) $(if $(ONLY),"$(ONLY)")
 
 demo: all
 	@scripts/demo $(BUILD) $(if $(PACED),--paced)
