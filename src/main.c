@@ -111,19 +111,28 @@ static int serve(int argc, char **argv)
     return code;
 }
 
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    }
+    return argc > 1 && strcmp(argv[1], "help") == 0;
+}
+
 int main(int argc, char **argv)
 {
-    const char *command = argc > 1 ? argv[1] : "help";
+    if (argc < 2 || asks_for_help(argc, argv)) {
+        fputs(usage, stdout);
+        return argc > 1 ? 0 : 2;
+    }
+    const char *command = argv[1];
     if (strcmp(command, "dev") == 0)
         return dev(argc - 2, argv + 2);
     if (strcmp(command, "serve") == 0)
         return serve(argc - 2, argv + 2);
     if (strcmp(command, "key") == 0)
         return fw_keys(argc - 2, argv + 2);
-    if (strcmp(command, "help") == 0 || strcmp(command, "--help") == 0) {
-        fputs(usage, stdout);
-        return argc > 1 ? 0 : 2;
-    }
     if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0) {
         puts("faxwire " FW_VERSION);
         return 0;
