@@ -97,7 +97,114 @@ static void sip_statuses_become_reasons(void **state)
         CHECK_TEXT(o.reason, cases[i].reason);
     }
     for (int status = 300; status < 700; status++)
-        CHECK(fw_reason_of_sip(status) != NULL);
+        CHECK(fw_verdict_of_sip(status)->reason != NULL);
+}
+
+static bool in_contract(const char *reason)
+{
+    static const char *const known[] = {
+        "carrier_lost", "destination_invalid", "destination_unreachable",
+        "fax_initial_communication_timeout", "fax_signaling_error",
+        "invalid_ecm_response_from_receiver", "media_processing_exception", "receiver_call_dropped",
+        "receiver_communication_error", "receiver_decline", "receiver_incompatible_destination",
+        "receiver_invalid_number_format", "receiver_no_answer", "receiver_no_response",
+        "receiver_recovery_on_timer_expire", "receiver_unallocated_number", "sender_call_dropped",
+        "sender_canceled", "sender_communication_error", "service_unavailable", "user_busy" };
+    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+        if (strcmp(known[i], reason) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void check_complete(const struct fw_outcome *o)
+{
+    CHECK_INT(o->ending, FW_ENDING_FAILED);
+    CHECK(in_contract(o->reason));
+    CHECK(o->retry < FW_RETRY_COUNT);
+    CHECK(o->advice && strlen(o->advice) > 10 && o->advice[strlen(o->advice) - 1] == '.');
+}
+
+static void every_code_has_a_reason_of_the_contract_a_retry_and_advice(void **state)
+{
+    (void)state;
+    for (int inbound = 0; inbound <= 1; inbound++) {
+        for (int code = 1; code <= 61; code++) {
+            const struct fw_outcome o = outcome_of((struct fw_attempt_facts){
+                .inbound = inbound, .cause = FW_CAUSE_DONE, .has_result = true, .t30_code = code,
+                .pages_confirmed = 1, .page_count = 3 });
+            char raw[32];
+            check_complete(&o);
+            snprintf(raw, sizeof raw, code == 47 ? "no room" : "T.30 code %d:", code);
+            CHECK(strstr(o.detail, raw) != NULL);
+            CHECK(!inbound || o.retry == FW_RETRY_NONE);
+        }
+    }
+    for (int status = 300; status < 700; status++) {
+        const struct fw_outcome o = outcome_of((struct fw_attempt_facts){
+            .cause = FW_CAUSE_REJECTED, .sip_status = status, .page_count = 1 });
+        check_complete(&o);
+    }
+    for (int q850 = 1; q850 < 128; q850++) {
+        const struct fw_outcome o = outcome_of((struct fw_attempt_facts){
+            .cause = FW_CAUSE_REJECTED, .sip_status = 480, .q850 = q850, .page_count = 1 });
+        check_complete(&o);
+    }
+    for (unsigned cause = FW_CAUSE_REJECTED; cause < FW_CAUSE_COUNT; cause++) {
+        const struct fw_outcome o = outcome_of((struct fw_attempt_facts){
+            .cause = cause, .sip_status = 486, .pages_confirmed = 1, .page_count = 2 });
+        check_complete(&o);
+    }
+    for (unsigned retry = 0; retry < FW_RETRY_COUNT; retry++)
+        CHECK(strcmp(fw_retry_text(retry), "unknown") != 0);
+}
+
+static void what_can_help_is_said_with_what_to_change(void **state)
+{
+    (void)state;
+    static const struct { struct fw_attempt_facts facts; enum fw_retry retry; unsigned change; } cases[] = {
+        { { .cause = FW_CAUSE_REJECTED, .sip_status = 486 }, FW_RETRY_BUSY, 0 },
+        { { .cause = FW_CAUSE_REJECTED, .sip_status = 503 }, FW_RETRY_TRUNK, 0 },
+        { { .cause = FW_CAUSE_REJECTED, .sip_status = 503, .q850 = 34 }, FW_RETRY_CONGESTION, 0 },
+        { { .cause = FW_CAUSE_REJECTED, .sip_status = 404 }, FW_RETRY_NONE, 0 },
+        { { .cause = FW_CAUSE_REJECTED, .sip_status = 488 }, FW_RETRY_PROTOCOL, FW_CHANGE_TRANSPORT },
+        { { .cause = FW_CAUSE_NO_RESPONSE }, FW_RETRY_TRUNK, 0 },
+        { { .cause = FW_CAUSE_RING_TIMEOUT }, FW_RETRY_NO_ANSWER, 0 },
+        { { .cause = FW_CAUSE_CANCELED }, FW_RETRY_NONE, 0 },
+        { { .cause = FW_CAUSE_MODEM_LOST }, FW_RETRY_INTERNAL, 0 },
+        { { .cause = FW_CAUSE_DONE, .has_result = true, .t30_code = 2 }, FW_RETRY_NO_FAX, 0 },
+        { { .cause = FW_CAUSE_DONE, .has_result = true, .t30_code = 9 }, FW_RETRY_NOT_READY, 0 },
+        { { .cause = FW_CAUSE_DONE, .has_result = true, .t30_code = 16 }, FW_RETRY_PROTOCOL, FW_CHANGE_NO_ECM },
+        { { .cause = FW_CAUSE_DONE, .has_result = true, .t30_code = 21 }, FW_RETRY_DROPPED, FW_CHANGE_SLOWER },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fw_attempt_facts f = cases[i].facts;
+        f.page_count = 1;
+        const struct fw_outcome o = outcome_of(f);
+        CHECK_INT(o.retry, cases[i].retry);
+        CHECK_INT(o.change, cases[i].change);
+    }
+}
+
+static void who_was_called_reports_what_the_sender_did(void **state)
+{
+    (void)state;
+    static const struct { int code; const char *reason; } cases[] = {
+        { 23, "sender_communication_error" }, { 26, "carrier_lost" }, { 34, "fax_initial_communication_timeout" },
+        { 35, "sender_canceled" }, { 37, "sender_call_dropped" }, { 49, "sender_call_dropped" },
+        { 52, "destination_invalid" }, { 41, "media_processing_exception" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct fw_outcome o = outcome_of((struct fw_attempt_facts){
+            .inbound = true, .cause = FW_CAUSE_DONE, .has_result = true, .t30_code = cases[i].code,
+            .pages_confirmed = 1 });
+        CHECK_TEXT(o.reason, cases[i].reason);
+        CHECK(strstr(o.detail, "pages received 1") != NULL);
+    }
+    CHECK_INT(outcome_of((struct fw_attempt_facts){ .inbound = true, .cause = FW_CAUSE_DONE, .has_result = true,
+                                                    .pages_confirmed = 2 }).ending, FW_ENDING_DELIVERED);
+    CHECK_INT(outcome_of((struct fw_attempt_facts){ .inbound = true, .cause = FW_CAUSE_DONE, .has_result = true
+                                                  }).ending, FW_ENDING_FAILED);
 }
 
 static void our_own_failures_are_dialled_again_only_before_any_page(void **state)
@@ -165,6 +272,9 @@ int main(void)
         cmocka_unit_test(nothing_less_than_every_page_is_delivered),
         cmocka_unit_test(the_far_ends_hangup_after_the_last_confirmation_is_no_failure),
         cmocka_unit_test(sip_statuses_become_reasons),
+        cmocka_unit_test(every_code_has_a_reason_of_the_contract_a_retry_and_advice),
+        cmocka_unit_test(what_can_help_is_said_with_what_to_change),
+        cmocka_unit_test(who_was_called_reports_what_the_sender_did),
         cmocka_unit_test(our_own_failures_are_dialled_again_only_before_any_page),
         cmocka_unit_test(a_fax_is_shown_with_every_field_of_the_contract),
         cmocka_unit_test(an_event_tells_what_its_kind_asks_for),
