@@ -26,6 +26,8 @@ static const char usage[] =
     "  list\n"
     "  events FAX_ID\n"
     "  cancel FAX_ID\n"
+    "  number add NUMBER [--application ID] | list | assign NUMBER --application ID | remove NUMBER\n"
+    "         the phone numbers that faxes come in for, and which application takes them\n"
     "         over the API at FAXWIRE_URL with FAXWIRE_API_KEY\n"
     "  help, version\n";
 

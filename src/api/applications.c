@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "fax/fax_json.h"
+#include "store/numbers.h"
 
 enum {
     CHANNELS_MAX = 100000,
@@ -20,10 +21,7 @@ enum {
 
 static const char *check_id(const char *text)
 {
-    const size_t digits = strspn(text, "0123456789");
-    return digits > 0 && digits < FW_NUMERIC_ID_SIZE && text[digits] == '\0'
-               ? NULL
-               : "must be a numeric id";
+    return fw_check_application(text) ? "must be a numeric id" : NULL;
 }
 
 /* RFC 1035 clause 2.3.1: one label. */
@@ -109,13 +107,6 @@ static json_t *settings_new(void)
                      "from_anyone", "outbound", "channel_limit", "outbound_voice_profile_id", "tags");
 }
 
-/* An explicit null or empty text: what was set is taken away. */
-static bool is_cleared(const json_t *given, const char *name)
-{
-    const json_t *value = json_object_get(given, name);
-    return json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0);
-}
-
 /* `given` as it came, `values` what of it is good. */
 static enum fw_err merge_settings(char **settings, const json_t *given, const json_t *values)
 {
@@ -130,11 +121,11 @@ static enum fw_err merge_settings(char **settings, const json_t *given, const js
         json_t *value = json_object_get(section ? json_object_get(values, section) : values, name);
         if (value)
             bad = json_object_set(to, name, value);
-        else if (is_cleared(section ? json_object_get(given, section) : given, name))
+        else if (fw_field_cleared(section ? json_object_get(given, section) : given, name))
             bad = json_object_set_new(to, name, otherwise ? json_string(otherwise) : json_null());
     }
     json_t *tags = json_object_get(values, "tags");
-    if (!bad && (tags || is_cleared(given, "tags")))
+    if (!bad && (tags || fw_field_cleared(given, "tags")))
         bad = json_object_set_new(all, "tags", tags ? json_incref(tags) : json_array());
     char *text = bad ? NULL : json_dumps(all, JSON_COMPACT);
     if (!text)
@@ -148,7 +139,7 @@ static enum fw_err merge_settings(char **settings, const json_t *given, const js
 static void put_text(char *dst, size_t dst_size, const json_t *given, const json_t *values,
                      const char *name)
 {
-    if (fw_field_given(values, name) || is_cleared(given, name))
+    if (fw_field_given(values, name) || fw_field_cleared(given, name))
         fw_text_clip(dst, dst_size, fw_field_text(values, name));
 }
 
@@ -160,7 +151,7 @@ static enum fw_err fill(const json_t *given, const json_t *values, struct fw_app
              "webhook_event_failover_url");
     a->active = fw_field_bool(values, "active", a->active);
     a->webhook_timeout_secs = (int)fw_field_int(values, "webhook_timeout_secs",
-                                                is_cleared(given, "webhook_timeout_secs")
+                                                fw_field_cleared(given, "webhook_timeout_secs")
                                                     ? -1 : a->webhook_timeout_secs);
     return merge_settings(&a->settings, given, values);
 }
@@ -240,7 +231,7 @@ static json_t *read_change(struct fw_request *r)
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
         char pointer[64];
         snprintf(pointer, sizeof pointer, "/%s", fields[i].name);
-        if (fields[i].required && is_cleared(r->body.fields, fields[i].name))
+        if (fields[i].required && fw_field_cleared(r->body.fields, fields[i].name))
             fw_api_error_at(&r->errors, FW_API_MISSING, pointer, "'%s' must not be empty.",
                             fields[i].name);
         fields[i].required = false;
@@ -291,6 +282,23 @@ void fw_application_update(struct fw_request *r)
         fw_api_error_store(&r->errors, err == FW_CONFLICT ? FW_BUSY : err);
 }
 
+/* Says by what: it is one or the other that has to be changed first. */
+static void in_use(struct fw_request *r, const char *id)
+{
+    struct fw_number_filter filter = { 0 };
+    struct fw_number_page page CLEANUP(fw_number_page_done) = { 0 };
+    fw_text_clip(filter.application, sizeof filter.application, id);
+    const enum fw_err err =
+        fw_store_number_list(r->config->store, r->account, &filter, 1, 1, &page);
+    if (!err && page.total > 0)
+        fw_api_error_at(&r->errors, FW_API_IN_USE, NULL,
+                        "Phone numbers use this application, %s for one; give them another first.",
+                        page.items[0].number);
+    else
+        fw_api_error_at(&r->errors, FW_API_IN_USE, NULL,
+                        "Faxes that have not ended use this application; cancel them or wait.");
+}
+
 void fw_application_delete(struct fw_request *r)
 {
     struct fw_application a CLEANUP(fw_application_done) = { 0 };
@@ -304,8 +312,7 @@ void fw_application_delete(struct fw_request *r)
     if (err == FW_NOT_FOUND)
         no_application(r);
     else if (err == FW_CONFLICT)
-        fw_api_error_at(&r->errors, FW_API_IN_USE, NULL,
-                        "Faxes that have not ended use this application; cancel them or wait.");
+        in_use(r, a.id);
     else if (err)
         fw_api_error_store(&r->errors, err);
     else

@@ -58,7 +58,7 @@ static const char *check_base64(const char *text)
     return fw_text_is_base64(fw_span_of(text)) ? NULL : "must be valid base64";
 }
 
-static const char *check_application(const char *text)
+const char *fw_check_application(const char *text)
 {
     const size_t digits = strspn(text, "0123456789");
     return digits > 0 && digits < FW_NUMERIC_ID_SIZE && text[digits] == '\0'
@@ -75,7 +75,7 @@ static const char *const qualities[] = {
 static const char *const formats[] = { "pdf", "tiff", NULL };
 
 static const struct fw_field table[] = {
-    { "connection_id", .required = true, .check = check_application, .code = FW_API_CONNECTION_ID },
+    { "connection_id", .required = true, .check = fw_check_application, .code = FW_API_CONNECTION_ID },
     { "to", .required = true, .max = FW_NUMBER_MAX, .check = fw_check_destination,
       .code = FW_API_NOT_E164, .number = true },
     { "from", .required = true, .max = FW_NUMBER_MAX, .check = fw_check_e164,

@@ -16,4 +16,5 @@ MUST_USE enum fw_err fw_fax_fields_read(const json_t *fields, bool is_form, int 
 const char *fw_check_e164(const char *text);
 const char *fw_check_destination(const char *text); /* E.164 or a SIP URI */
 const char *fw_check_url(const char *text);
+const char *fw_check_application(const char *text); /* its id */
 #endif

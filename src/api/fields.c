@@ -218,3 +218,9 @@ bool fw_field_given(const json_t *values, const char *name)
 {
     return json_object_get(values, name) != NULL;
 }
+
+bool fw_field_cleared(const json_t *given, const char *name)
+{
+    const json_t *value = json_object_get(given, name);
+    return json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0);
+}

@@ -41,4 +41,6 @@ const char *fw_field_text(const json_t *values, const char *name); /* "" when no
 bool        fw_field_bool(const json_t *values, const char *name, bool otherwise);
 int64_t     fw_field_int(const json_t *values, const char *name, int64_t otherwise);
 bool        fw_field_given(const json_t *values, const char *name);
+/* Of an object as it came: an explicit null or empty text, what was set is to be taken away. */
+bool        fw_field_cleared(const json_t *given, const char *name);
 #endif

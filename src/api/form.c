@@ -38,7 +38,8 @@ static int split(char *name, char *keys[3])
 static enum fw_err add(json_t *object, const char *key, bool list, struct fw_span value)
 {
     json_t *old = json_object_get(object, key);
-    json_t *text = json_stringn((const char *)value.data, value.size);
+    /* An empty part has no bytes to point at. */
+    json_t *text = json_stringn(value.size > 0 ? (const char *)value.data : "", value.size);
     if (!text)
         return FW_NO_MEMORY;
     if (!old && !list)

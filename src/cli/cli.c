@@ -1,4 +1,4 @@
-/* The commands: send and wait, show, list, events, cancel. */
+/* The commands on faxes: send and wait, show, list, events, cancel. */
 #include "cli/cli.h"
 
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "base/text.h"
 #include "cli/http.h"
+#include "cli/number.h"
 #include "cli/watch.h"
 #include "fax/fax_json.h"
 #include "cli/options.h"
@@ -15,15 +16,6 @@
 struct send_form {
     const char *to, *from, *quality, *application, *document;
 };
-
-static bool add(curl_mime *mime, const char *name, const char *value)
-{
-    if (!value)
-        return true;
-    curl_mimepart *part = curl_mime_addpart(mime);
-    return part && curl_mime_name(part, name) == CURLE_OK &&
-           curl_mime_data(part, value, CURL_ZERO_TERMINATED) == CURLE_OK;
-}
 
 static bool is_url(const char *text)
 {
@@ -33,10 +25,10 @@ static bool is_url(const char *text)
 static bool fill(curl_mime *mime, void *arg)
 {
     const struct send_form *f = arg;
-    bool ok = add(mime, "to", f->to) && add(mime, "from", f->from) && add(mime, "quality", f->quality) &&
-              add(mime, "connection_id", f->application);
+    bool ok = fw_cli_field(mime, "to", f->to) && fw_cli_field(mime, "from", f->from) &&
+              fw_cli_field(mime, "quality", f->quality) && fw_cli_field(mime, "connection_id", f->application);
     if (is_url(f->document))
-        return ok && add(mime, "media_url", f->document);
+        return ok && fw_cli_field(mime, "media_url", f->document);
     curl_mimepart *part = ok ? curl_mime_addpart(mime) : NULL;
     if (!part || curl_mime_name(part, "contents") != CURLE_OK)
         return false;
@@ -99,12 +91,7 @@ static int send_fax(const struct fw_cli_api *api, int argc, char **argv)
 
 static int print(const struct fw_cli_api *api, const char *path)
 {
-    json_t *answer CLEANUP(fw_json_free) = fw_cli_request(api, path, NULL, NULL);
-    if (!answer)
-        return 1;
-    json_dumpf(json_object_get(answer, "data"), stdout, JSON_INDENT(2));
-    putchar('\n');
-    return 0;
+    return fw_cli_print(fw_cli_request(api, path, NULL, NULL));
 }
 
 /* What is asked for; `faxwire show` tells how it ended. */
@@ -134,6 +121,8 @@ int fw_cli(int argc, char **argv)
     const bool is_send = strcmp(command, "send") == 0, is_list = strcmp(command, "list") == 0;
     const bool is_of_fax = strcmp(command, "show") == 0 || strcmp(command, "events") == 0 ||
                            strcmp(command, "cancel") == 0;
+    if (strcmp(command, "number") == 0)
+        return fw_cli_number(argc - 1, argv + 1);
     if (!is_send && !is_list && !is_of_fax)
         return -1;
     if ((is_list && argc != 1) || (is_of_fax && argc != 2)) {

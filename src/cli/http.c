@@ -69,8 +69,33 @@ bool fw_cli_no_fields(curl_mime *mime, void *arg)
     return true;
 }
 
+bool fw_cli_field(curl_mime *mime, const char *name, const char *value)
+{
+    if (!value)
+        return true;
+    curl_mimepart *part = curl_mime_addpart(mime);
+    return part && curl_mime_name(part, name) == CURLE_OK &&
+           curl_mime_data(part, value, CURL_ZERO_TERMINATED) == CURLE_OK;
+}
+
+int fw_cli_print(json_t *answer)
+{
+    json_t *owned CLEANUP(fw_json_free) = answer;
+    if (!owned)
+        return 1;
+    json_dumpf(json_object_get(owned, "data"), stdout, JSON_INDENT(2));
+    putchar('\n');
+    return 0;
+}
+
 json_t *fw_cli_request(const struct fw_cli_api *api, const char *path,
                        bool (*form)(curl_mime *mime, void *arg), void *arg)
+{
+    return fw_cli_request_by(api, NULL, path, form, arg);
+}
+
+json_t *fw_cli_request_by(const struct fw_cli_api *api, const char *method, const char *path,
+                          bool (*form)(curl_mime *mime, void *arg), void *arg)
 {
     char url[4096], authorization[300];
     struct fw_buf answer CLEANUP(fw_buf_done);
@@ -95,6 +120,8 @@ json_t *fw_cli_request(const struct fw_cli_api *api, const char *path,
             curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
         else if (mime)
             curl_easy_setopt(curl, CURLOPT_MIMEPOST, mime);
+        if (method)
+            curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
         json = understand(curl, curl_easy_perform(curl), &answer, url);
     }
     curl_mime_free(mime);

@@ -17,5 +17,12 @@ MUST_USE bool fw_cli_api_open(struct fw_cli_api *ret);
  * reason on stderr. */
 json_t *fw_cli_request(const struct fw_cli_api *api, const char *path,
                        bool (*form)(curl_mime *mime, void *arg), void *arg);
+/* The same by another method: "PATCH", "DELETE". */
+json_t *fw_cli_request_by(const struct fw_cli_api *api, const char *method, const char *path,
+                          bool (*form)(curl_mime *mime, void *arg), void *arg);
 bool fw_cli_no_fields(curl_mime *mime, void *arg);
+/* One field of a form; NULL is none. False: out of memory. */
+MUST_USE bool fw_cli_field(curl_mime *mime, const char *name, const char *value);
+/* Prints the `data` of an answer (taken over); the exit code. */
+int fw_cli_print(json_t *answer);
 #endif

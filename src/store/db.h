@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 
-enum { FW_DB_CACHED_MAX = 64 }; /* every literal statement of the room fits; see fw_stmt_of */
+enum { FW_DB_CACHED_MAX = 256 }; /* every literal statement of the room fits; see fw_stmt_of */
 
 struct fw_db {
     sqlite3 *handle;

@@ -40,7 +40,7 @@ MUST_USE enum fw_err fw_store_application_get(struct fw_store *s, int64_t accoun
  * updated_at when it was read): else FW_CONFLICT. FW_NOT_FOUND: no such one of this account. */
 MUST_USE enum fw_err fw_store_application_save(struct fw_store *s, const struct fw_application *a,
                                                struct fw_wall read_at);
-/* FW_NOT_FOUND as above; FW_CONFLICT: faxes that are not final use it. */
+/* FW_NOT_FOUND as above; FW_CONFLICT: faxes that are not final or phone numbers use it. */
 MUST_USE enum fw_err fw_store_application_delete(struct fw_store *s, int64_t account,
                                                  const char *id, struct fw_wall now);
 struct fw_application_filter { /* empty: not given */

@@ -103,12 +103,23 @@ static enum fw_err is_idle(struct fw_db *db, const char *id)
     return err == FW_NOT_FOUND ? FW_OK : err ? err : FW_CONFLICT;
 }
 
+static enum fw_err has_no_numbers(struct fw_db *db, const char *id)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(db, "SELECT 1 FROM phone_number WHERE application = ? LIMIT 1");
+    fw_stmt_bind_text(&q, id);
+    const enum fw_err err = fw_stmt_row(&q);
+    return err == FW_NOT_FOUND ? FW_OK : err ? err : FW_CONFLICT;
+}
+
 static enum fw_err hide(struct fw_db *db, void *arg)
 {
     const struct application_change *w = arg;
     enum fw_err err = exists(db, w->account, w->id);
     if (!err)
         err = is_idle(db, w->id);
+    if (!err)
+        err = has_no_numbers(db, w->id);
     if (err)
         return err;
     struct fw_stmt q CLEANUP(fw_stmt_done) =

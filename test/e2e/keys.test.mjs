@@ -97,7 +97,8 @@ test('a key of another account finds nothing: 404 at every endpoint, empty lists
     const fax = await service.send({ to: '+12005550100', connection_id: application.id });
     await receiver.complete(fax.id);
     const walked = [];
-    const things = { '/v2/faxes/': fax.id, '/v2/fax_applications/': application.id };
+    const number = await service.request('POST', '/v2/phone_numbers', { body: { phone_number: '+13125550101' } });
+    const things = { '/v2/faxes/': fax.id, '/v2/fax_applications/': application.id, '/v2/phone_numbers/': number.body.data.id };
     if (endpoints().some((e) => e.path.startsWith('/v2/media'))) {
         const form = new FormData();
         form.set('media_name', 'mine');
@@ -118,7 +119,7 @@ test('a key of another account finds nothing: 404 at every endpoint, empty lists
         walked.push(`${method} ${path}`);
     }
     assert.ok(walked.length >= 3, walked.join());
-    for (const { path } of endpoints().filter((e) => e.method === 'GET' && /^\/v2\/(faxes|fax_applications|media|webhook_deliveries)$/.test(e.path)))
+    for (const { path } of endpoints().filter((e) => e.method === 'GET' && /^\/v2\/(faxes|fax_applications|phone_numbers|media|webhook_deliveries)$/.test(e.path)))
         assert.equal((await service.request('GET', path, { key: stranger })).body.data.length, 0, path);
     const answer = await service.request('POST', '/v2/faxes', { key: stranger, body: { connection_id: application.id,
         to: '+12005550100', from: '+12025550123', media_url: 'https://example.com/x.pdf' } });
