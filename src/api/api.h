@@ -42,6 +42,9 @@ struct fw_api_config {
  * FW_NO_MEMORY. `fault` says which and what to do. */
 MUST_USE enum fw_err fw_api_start(const struct fw_api_config *config, struct fw_fault *fault,
                                   struct fw_api **ret);
+/* What links of this API are made with: key, base, time. A copy may outlive the API. */
+struct fw_links;
+void     fw_api_links(const struct fw_api *api, struct fw_links *ret);
 uint16_t fw_api_port(const struct fw_api *api);
 /* Accepts no more connections, lets running requests finish (at most 10 s), ends. NULL is fine. */
 void fw_api_stop(struct fw_api *api);

@@ -44,6 +44,7 @@
     X(FORBIDDEN, 403, "10010", "Authorization failed")                                             \
     X(DUPLICATE, 422, "10012", "Duplicate resource")                                               \
     X(FAX_STATE, 422, "90080", "Cannot issue a command on a fax in the current state")             \
+    X(FAX_INBOUND, 422, "90081", "Cannot issue this command on an inbound fax")                    \
     X(NO_FAX, 404, "404", "Not Found")
 enum fw_api_code {
 #define X(name, status, code, title) FW_API_##name,

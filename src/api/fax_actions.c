@@ -34,6 +34,11 @@ void fw_fax_cancel(struct fw_request *r)
     struct fw_fax fax CLEANUP(fw_fax_done) = { 0 };
     if (!fw_fax_find(r, &fax))
         return;
+    if (fax.direction == FW_INBOUND) {
+        fw_api_error_at(&r->errors, FW_API_FAX_INBOUND, NULL,
+                        "A fax that is being received cannot be cancelled; it can be deleted.");
+        return;
+    }
     const enum fw_err err =
         fw_store_fax_cancel(r->config->store, r->account, fax.id, fw_wall_now());
     if (err) {
@@ -68,11 +73,16 @@ void fw_fax_delete(struct fw_request *r)
     fw_respond_empty(r);
 }
 
-/* Gives the link to a received document new time; what is sent has no such link. */
+/* Gives the link to a received document new time: each GET shows a fresh one, so there is nothing to
+ * keep. What is sent has no such link. */
 void fw_fax_refresh(struct fw_request *r)
 {
     struct fw_fax fax CLEANUP(fw_fax_done) = { 0 };
-    if (fw_fax_find(r, &fax))
+    if (!fw_fax_find(r, &fax))
+        return;
+    if (fax.direction == FW_INBOUND && fax.status == FW_STATUS_RECEIVED)
+        respond_ok(r, 200);
+    else
         fw_api_error_at(&r->errors, FW_API_FAX_STATE, NULL,
                         "Only a received fax has a media_url that expires.");
 }

@@ -261,9 +261,10 @@ void fw_fax_list(struct fw_request *r)
 /* A cursor, not pages: `after` is the `seq` of the last event that was seen. */
 static void respond_events(struct fw_request *r, const struct fw_event_page *page, int64_t after)
 {
+    const struct fw_link_port links = fw_link_port_of(r->links);
     json_t *data = json_array();
     for (int i = 0; i < page->count; i++) {
-        json_t *event = fw_event_json(&page->items[i]);
+        json_t *event = fw_event_json(&page->items[i], &links);
         (void)json_object_set_new(event, "seq", json_integer(page->items[i].seq));
         (void)json_array_append_new(data, event);
         after = page->items[i].seq;

@@ -26,6 +26,18 @@ void fw_link_make(const struct fw_links *l, const char *path, struct fw_wall now
     fw_assert(size > 0 && size < FW_LINK_SIZE);
 }
 
+static void make_link(void *arg, const char *path, char *ret, size_t ret_size)
+{
+    char url[FW_LINK_SIZE];
+    fw_link_make(arg, path, fw_wall_now(), url);
+    fw_text_clip(ret, ret_size, url);
+}
+
+struct fw_link_port fw_link_port_of(struct fw_links *l)
+{
+    return (struct fw_link_port){ make_link, l };
+}
+
 enum fw_link_state fw_link_check(const struct fw_links *l, const char *path, const char *expires,
                                  const char *signature, struct fw_wall now)
 {

@@ -7,6 +7,7 @@
 #define FW_API_LINKS_H
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "fax/fax_json.h"
 
 enum { FW_LINK_SIZE = 1024, FW_LINK_PATH_MAX = 128, FW_LINK_BASE_MAX = 600 };
 
@@ -19,6 +20,9 @@ struct fw_links {
 /* `path` begins with a slash and has at most FW_LINK_PATH_MAX bytes that need no escaping. */
 void fw_link_make(const struct fw_links *l, const char *path, struct fw_wall now,
                   char ret[FW_LINK_SIZE]);
+
+/* For events: valid as long as `l`. */
+struct fw_link_port fw_link_port_of(struct fw_links *l);
 
 enum fw_link_state { FW_LINK_GOOD, FW_LINK_EXPIRED, FW_LINK_FORGED };
 /* `expires` and `signature` as the query had them; NULL: not there. */

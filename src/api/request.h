@@ -44,7 +44,7 @@ struct fw_request {
     char                  *fetch_url;
     bool                   fetched;
 
-    const struct fw_links *links;
+    struct fw_links *links;
     struct fw_limits      *limits; /* borrowed; NULL: none */
     struct fw_claims      *claims; /* borrowed */
     struct fw_request_once once;

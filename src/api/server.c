@@ -179,6 +179,11 @@ enum fw_err fw_api_start(const struct fw_api_config *config, struct fw_fault *fa
     return FW_OK;
 }
 
+void fw_api_links(const struct fw_api *api, struct fw_links *ret)
+{
+    *ret = api->links;
+}
+
 uint16_t fw_api_port(const struct fw_api *api)
 {
     return api->port;

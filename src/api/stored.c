@@ -16,12 +16,21 @@
 
 enum { NAME_SIZE = 32 };
 
+/* The last part of its path. */
+static const char *received_name(const struct fw_fax *f)
+{
+    return f->media_format == FW_FORMAT_PDF ? "received.pdf" : "received.tif";
+}
+
 /* The file in the folder of the fax that `what` stands for; false when it is none of its. */
 static bool file_of(const struct fw_fax *f, const char *what, char dst[NAME_SIZE])
 {
     uint64_t number;
     dst[0] = '\0';
-    if (f->store_preview && strcmp(what, f->preview_pdf ? "preview.pdf" : "preview.tif") == 0)
+    if (f->direction == FW_INBOUND) {
+        if (f->status == FW_STATUS_RECEIVED && strcmp(what, received_name(f)) == 0)
+            fw_text_clip(dst, NAME_SIZE, f->media_format == FW_FORMAT_PDF ? "received.pdf" : "pages.tif");
+    } else if (f->store_preview && strcmp(what, f->preview_pdf ? "preview.pdf" : "preview.tif") == 0)
         fw_text_clip(dst, NAME_SIZE, f->preview_pdf ? "preview.pdf" : "pages.tif");
     else if (f->store_media && fw_text_starts(what, "media-") && what[6] != '0' &&
              fw_text_to_u64(fw_span_of(what + 6), FW_MEDIA_URLS_MAX, &number))
@@ -76,6 +85,10 @@ static json_t *media_links(const struct fw_request *r, const struct fw_fax *f)
 json_t *fw_stored_fax_json(const struct fw_request *r, const struct fw_fax *f)
 {
     json_t *json = fw_fax_json(f);
+    if (json && f->direction == FW_INBOUND) {
+        (void)json_object_set_new(json, "media_url", link_to(r, f, received_name(f)));
+        return json;
+    }
     if (json && f->store_media)
         (void)json_object_set_new(json, "stored_media_url", media_links(r, f));
     if (json && f->store_preview)

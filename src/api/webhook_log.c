@@ -57,8 +57,9 @@ static const char *status_text(const struct fw_webhook *w)
     return w->state == FW_WEBHOOK_PENDING && w->tries == 0 ? "pending" : "failed";
 }
 
-static json_t *webhook_json(const struct fw_webhook *w)
+static json_t *webhook_json(const struct fw_request *r, const struct fw_webhook *w)
 {
+    const struct fw_link_port links = fw_link_port_of(r->links);
     const bool again = w->state == FW_WEBHOOK_PENDING;
     json_t *attempts = json_array();
     for (int i = 0; i < w->attempt_count; i++)
@@ -72,7 +73,7 @@ static json_t *webhook_json(const struct fw_webhook *w)
                      "started_at", time_or_null(w->started_at), "finished_at",
                      time_or_null(w->finished_at), "next_attempt_at",
                      time_or_null(again ? w->due : (struct fw_wall){ 0 }), "attempt_count",
-                     w->tries, "webhook", fw_event_json(&w->event), "attempts", attempts);
+                     w->tries, "webhook", fw_event_json(&w->event, &links), "attempts", attempts);
 }
 
 /* "fax.queued,fax.failed"; what is no event of ours matches nothing. */
@@ -156,7 +157,7 @@ void fw_webhook_list(struct fw_request *r)
     }
     json_t *data = json_array();
     for (int i = 0; i < page.count; i++)
-        (void)json_array_append_new(data, webhook_json(&page.items[i]));
+        (void)json_array_append_new(data, webhook_json(r, &page.items[i]));
     fw_respond_list(r, &paging, page.total, page.count, data);
 }
 
@@ -191,5 +192,5 @@ void fw_webhook_get(struct fw_request *r)
     const enum fw_err err = fw_store_webhook_get(r->config->store, r->account, id, &page);
     told(r, err);
     if (!err)
-        fw_respond(r, 200, json_pack("{so}", "data", webhook_json(&page.items[0])));
+        fw_respond(r, 200, json_pack("{so}", "data", webhook_json(r, &page.items[0])));
 }

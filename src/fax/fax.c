@@ -27,6 +27,45 @@ bool fw_quality_parse(const char *text, enum fw_quality *ret)
     return false;
 }
 
+static const char *const directions[] = { "outbound", "inbound" };
+static const char *const formats[] = { "pdf", "tif" };
+
+/* The index of `text` among `count` names, -1 when it is none. */
+static int index_of(const char *text, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(text, names[i]) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+const char *fw_direction_text(enum fw_direction d)
+{
+    fw_assert((unsigned)d < ARRAY_LEN(directions));
+    return directions[d];
+}
+
+bool fw_direction_parse(const char *text, enum fw_direction *ret)
+{
+    const int at = index_of(text, directions, ARRAY_LEN(directions));
+    *ret = at < 0 ? FW_OUTBOUND : (enum fw_direction)at;
+    return at >= 0;
+}
+
+const char *fw_media_format_text(enum fw_media_format f)
+{
+    fw_assert((unsigned)f < ARRAY_LEN(formats));
+    return formats[f];
+}
+
+bool fw_media_format_parse(const char *text, enum fw_media_format *ret)
+{
+    const int at = index_of(text, formats, ARRAY_LEN(formats));
+    *ret = at < 0 ? FW_FORMAT_PDF : (enum fw_media_format)at;
+    return at >= 0;
+}
+
 void fw_application_done(struct fw_application *a)
 {
     free(a->settings);

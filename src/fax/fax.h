@@ -23,6 +23,14 @@ enum fw_quality {
 const char   *fw_quality_text(enum fw_quality q);
 MUST_USE bool fw_quality_parse(const char *text, enum fw_quality *ret);
 
+enum fw_direction { FW_OUTBOUND, FW_INBOUND, FW_DIRECTION_COUNT };
+const char   *fw_direction_text(enum fw_direction d); /* "outbound", "inbound" */
+MUST_USE bool fw_direction_parse(const char *text, enum fw_direction *ret);
+/* How a received document is handed out. */
+enum fw_media_format { FW_FORMAT_PDF, FW_FORMAT_TIFF, FW_FORMAT_COUNT };
+const char   *fw_media_format_text(enum fw_media_format f); /* "pdf", "tif" */
+MUST_USE bool fw_media_format_parse(const char *text, enum fw_media_format *ret);
+
 enum { FW_REASON_SIZE = 64, FW_TEXT_SIZE = 256 };
 
 struct fw_application {
@@ -72,6 +80,11 @@ struct fw_fax {
     int     bit_rate;        /* bit/s, 0 unknown */
     int     transport;       /* enum fw_call_transport of the last attempt, -1 unknown */
     struct fw_wall created_at, updated_at;
+    /* Received ones: page_count and pages_confirmed are the pages that are here. */
+    enum fw_direction    direction;
+    enum fw_media_format media_format;
+    bool    partial_content;                /* the call broke before the last page */
+    char    remote_ident[FW_IDENT_MAX + 4]; /* of the far machine, UTF-8 */
     bool    cancel_asked;    /* read from the store; fw_store_fax_cancel sets it there */
     bool    deleted;         /* likewise, by fw_store_fax_delete: to be shown to nobody */
 };

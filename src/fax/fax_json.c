@@ -1,6 +1,7 @@
 /* Faxes, applications and events in the words of the API. */
 #include "fax/fax_json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,10 +34,10 @@ static json_t *media_url(const struct fw_fax *f)
 
 json_t *fw_fax_json(const struct fw_fax *f)
 {
-    return json_pack(
+    json_t *json = json_pack(
         "{ss ss ss ss ss ss ss so so sb sn sn ss ss so so ss so so so so si si so}",
         "id", f->id, "record_type", "fax", "connection_id", f->application,
-        "direction", "outbound", "from", f->from,
+        "direction", fw_direction_text(f->direction), "from", f->from,
         "from_display_name", f->from_display_name[0] ? f->from_display_name : f->from,
         "to", f->to, "media_url", media_url(f), "media_name", text_or_null(f->media_name),
         "store_media", f->store_media,
@@ -48,6 +49,15 @@ json_t *fw_fax_json(const struct fw_fax *f)
         "internal_failure_reason", text_or_null(f->failure_detail),
         "attempt_count", f->attempts, "pages_confirmed", f->pages_confirmed,
         "page_count", f->page_count > 0 ? json_integer(f->page_count) : json_null());
+    if (f->direction != FW_INBOUND || !json)
+        return json;
+    int bad = json_object_set_new(json, "partial_content", json_boolean(f->partial_content));
+    bad |= json_object_set_new(json, "call_duration_secs", json_integer(f->call_duration_secs));
+    bad |= json_object_set_new(json, "remote_ident", text_or_null(f->remote_ident));
+    if (!bad)
+        return json;
+    json_decref(json);
+    return NULL;
 }
 
 json_t *fw_application_json(const struct fw_application *a)
@@ -66,14 +76,31 @@ json_t *fw_application_json(const struct fw_application *a)
     return json;
 }
 
-json_t *fw_event_json(const struct fw_event *e)
+void fw_received_path(const struct fw_fax *f, char ret[FW_RECEIVED_PATH_SIZE])
 {
-    json_t *payload = json_loads(e->payload, 0, NULL);
-    if (!payload)
+    snprintf(ret, FW_RECEIVED_PATH_SIZE, "/v2/stored/%s/received.%s", f->id,
+             fw_media_format_text(f->media_format));
+}
+
+/* What is stored is the path: the link is made for whoever reads the event, when they do. */
+static bool sign_media(json_t *payload, const struct fw_link_port *links)
+{
+    char url[FW_EVENT_LINK_SIZE];
+    const char *path = json_string_value(json_object_get(payload, "media_url"));
+    if (!path || path[0] != '/' || !links || !links->make)
+        return true;
+    links->make(links->arg, path, url, sizeof url);
+    return json_object_set_new(payload, "media_url", json_string(url)) == 0;
+}
+
+json_t *fw_event_json(const struct fw_event *e, const struct fw_link_port *links)
+{
+    json_t *payload CLEANUP(fw_json_free) = json_loads(e->payload, 0, NULL);
+    if (!payload || !sign_media(payload, links))
         return NULL;
     return json_pack("{ss ss ss so so}", "record_type", "event", "event_type",
                      fw_event_text(e->kind), "id", e->id, "occurred_at", time_text(e->at),
-                     "payload", payload);
+                     "payload", TAKE(payload));
 }
 
 /* Only what CONTRACT 3.2 lists for the event; a client that maps by field sees nothing odd. */
@@ -86,7 +113,17 @@ static enum fw_err add_facts(json_t *payload, const struct fw_fax *f, enum fw_ev
         bad |= json_object_set_new(payload, "original_media_url", media_url(f));
     if (fw_event_is_webhook(kind) && f->media_name[0])
         bad |= json_object_set_new(payload, "media_name", json_string(f->media_name));
-    if (kind == FW_EVENT_DELIVERED) {
+    if (fw_event_is_webhook(kind) && f->direction == FW_INBOUND)
+        bad |= json_object_set_new(payload, "caller_id", json_string(f->from));
+    if (kind == FW_EVENT_MEDIA_PROCESSING_STARTED)
+        bad |= json_object_set_new(payload, "page_count", json_integer(f->page_count));
+    if (kind == FW_EVENT_RECEIVED) {
+        char path[FW_RECEIVED_PATH_SIZE];
+        fw_received_path(f, path);
+        bad |= json_object_set_new(payload, "media_url", json_string(path));
+        bad |= json_object_set_new(payload, "partial_content", json_boolean(f->partial_content));
+    }
+    if (kind == FW_EVENT_DELIVERED || kind == FW_EVENT_RECEIVED) {
         bad |= json_object_set_new(payload, "page_count", json_integer(f->page_count));
         bad |= json_object_set_new(payload, "call_duration_secs",
                                    json_integer(f->call_duration_secs));
@@ -106,7 +143,8 @@ enum fw_err fw_event_make(const struct fw_fax *f, enum fw_event_kind kind, struc
     json_t *extra CLEANUP(fw_json_free) = details;
     json_t *payload CLEANUP(fw_json_free) =
         json_pack("{ss ss ss ss ss ss ss}", "fax_id", f->id, "connection_id", f->application,
-                  "direction", "outbound", "from", f->from, "to", f->to, "user_id", f->user_id,
+                  "direction", fw_direction_text(f->direction), "from", f->from, "to", f->to,
+                  "user_id", f->user_id,
                   "status", fw_status_text(f->status));
     if (!payload || add_facts(payload, f, kind))
         return FW_NO_MEMORY;

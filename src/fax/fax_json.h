@@ -13,7 +13,16 @@ void fw_json_free(json_t **j); /* for CLEANUP */
 /* New references, NULL when out of memory. */
 json_t *fw_fax_json(const struct fw_fax *f);
 json_t *fw_application_json(const struct fw_application *a);
-json_t *fw_event_json(const struct fw_event *e); /* the `data` of a webhook */
+/* Makes links to stored files: `path` is that of the API, `ret` the URL, which is good for a while. */
+struct fw_link_port {
+    void (*make)(void *arg, const char *path, char *ret, size_t ret_size);
+    void *arg;
+};
+enum { FW_EVENT_LINK_SIZE = 1024, FW_RECEIVED_PATH_SIZE = 80 };
+/* The `data` of a webhook. `links` NULL: a received document is named by its path only. */
+json_t *fw_event_json(const struct fw_event *e, const struct fw_link_port *links);
+/* The path in the API of what was received. */
+void fw_received_path(const struct fw_fax *f, char ret[FW_RECEIVED_PATH_SIZE]);
 
 /* Makes the event that tells of `f` as it is now. `details` (stolen, may be NULL) is an object
  * whose fields join the payload. */

@@ -25,6 +25,9 @@ static const bool may_become[FW_STATUS_COUNT][FW_STATUS_COUNT] = {
                                [FW_STATUS_MEDIA_PROCESSED] = true },
     [FW_STATUS_SENDING] = { [FW_STATUS_DELIVERED] = true, [FW_STATUS_FAILED] = true,
                             [FW_STATUS_MEDIA_PROCESSED] = true },
+    [FW_STATUS_INITIATED] = { [FW_STATUS_RECEIVING] = true, [FW_STATUS_FAILED] = true },
+    [FW_STATUS_RECEIVING] = { [FW_STATUS_MEDIA_PROCESSING] = true, [FW_STATUS_FAILED] = true },
+    [FW_STATUS_MEDIA_PROCESSING] = { [FW_STATUS_RECEIVED] = true, [FW_STATUS_FAILED] = true },
 };
 
 const char *fw_status_text(enum fw_status s)
@@ -46,7 +49,7 @@ bool fw_status_parse(const char *text, enum fw_status *ret)
 
 bool fw_status_final(enum fw_status s)
 {
-    return s == FW_STATUS_DELIVERED || s == FW_STATUS_FAILED;
+    return s == FW_STATUS_DELIVERED || s == FW_STATUS_FAILED || s == FW_STATUS_RECEIVED;
 }
 
 bool fw_status_may_become(enum fw_status from, enum fw_status to)

@@ -1,4 +1,4 @@
-/* status.h - the states of an outbound fax, the changes between them, and the events that tell.
+/* status.h - the states of a fax, sent or received, the changes between them, the events that tell.
  *
  * Pure. The names are those of the API. A change that is not in the table is refused, so that
  * a late or doubled message can never move a fax backwards or end it twice.
@@ -7,6 +7,10 @@
  *      |            | ^              | |         | |
  *      |            | '--------------'-|---------' |
  *      '------------'------------------'-----------'--> failed
+ *
+ *   initiated -> receiving -> media.processing -> received
+ *       |            |               |
+ *       '------------'---------------'--> failed
  *
  * The way back to media.processed is a call that our own crash cut off before any page was
  * confirmed: it is dialled again (doc/decisions/0003).
@@ -21,7 +25,11 @@
     X(ORIGINATED, "originated")                                                                    \
     X(SENDING, "sending")                                                                          \
     X(DELIVERED, "delivered")                                                                      \
-    X(FAILED, "failed")
+    X(FAILED, "failed")                                                                            \
+    X(INITIATED, "initiated")                                                                      \
+    X(RECEIVING, "receiving")                                                                      \
+    X(MEDIA_PROCESSING, "media.processing")                                                        \
+    X(RECEIVED, "received")
 enum fw_status {
 #define X(name, text) FW_STATUS_##name,
     FW_STATUSES(X)
@@ -47,7 +55,12 @@ bool          fw_status_may_become(enum fw_status from, enum fw_status to);
     X(NEGOTIATED, "call.negotiated", false)                                                        \
     X(PAGE_CONFIRMED, "page.confirmed", false)                                                     \
     X(INTERRUPTED, "attempt.interrupted", false)                                                   \
-    X(CANCEL_ASKED, "cancel.asked", false)
+    X(CANCEL_ASKED, "cancel.asked", false)                                                         \
+    X(RECEIVING_STARTED, "fax.receiving.started", true)                                            \
+    X(MEDIA_PROCESSING_STARTED, "fax.media.processing.started", true)                              \
+    X(RECEIVED, "fax.received", true)                                                              \
+    X(INCOMING, "call.incoming", false)                                                            \
+    X(PAGE_RECEIVED, "page.received", false)
 enum fw_event_kind {
 #define X(name, text, webhook) FW_EVENT_##name,
     FW_EVENTS(X)

@@ -29,9 +29,10 @@ static enum fw_err sign(const struct fw_signer *signer, struct fw_envelope *e)
 }
 
 enum fw_err fw_envelope_make(const struct fw_delivery *d, const char *url, struct fw_wall now,
-                             const struct fw_signer *signer, struct fw_envelope *ret)
+                             const struct fw_signer *signer, const struct fw_link_port *links,
+                             struct fw_envelope *ret)
 {
-    json_t *data = fw_event_json(&d->event);
+    json_t *data = fw_event_json(&d->event, links);
     if (!data)
         return FW_INVALID;
     json_t *json CLEANUP(fw_json_free) = json_pack("{so s{si ss}}", "data", data, "meta", "attempt",

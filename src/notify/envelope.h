@@ -5,6 +5,7 @@
 #ifndef FW_ENVELOPE_H
 #define FW_ENVELOPE_H
 #include "base/crypto.h"
+#include "fax/fax_json.h"
 #include "store/store.h"
 
 enum { FW_SIGNATURE_TEXT_SIZE = 89, FW_TIMESTAMP_TEXT_SIZE = 24 };
@@ -19,6 +20,7 @@ struct fw_envelope {
  * signer failed. */
 MUST_USE enum fw_err fw_envelope_make(const struct fw_delivery *d, const char *url,
                                       struct fw_wall now, const struct fw_signer *signer,
+                                      const struct fw_link_port *links,
                                       struct fw_envelope *ret);
 void fw_envelope_done(struct fw_envelope *e);
 #endif

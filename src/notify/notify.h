@@ -9,6 +9,7 @@
 #ifndef FW_NOTIFY_H
 #define FW_NOTIFY_H
 #include "base/crypto.h"
+#include "fax/fax_json.h"
 #include "notify/schedule.h"
 #include "store/store.h"
 
@@ -22,6 +23,7 @@ struct fw_notify_config { /* zero or NULL: the default */
     int  timeout_ms;                /* one send, unless the application says: 2000 */
     int  log_days;                  /* what became of a webhook is forgotten after that: 30 */
     struct fw_notify_schedule schedule;
+    struct fw_link_port links; /* called from the notifier's thread */
 };
 
 struct fw_notify;

@@ -86,7 +86,7 @@ enum fw_err fw_send_new(const struct fw_notify_config *config, struct fw_deliver
 
     enum fw_err err = fw_http_new(s->url, &s->guard, &s->easy);
     if (!err)
-        err = fw_envelope_make(&s->delivery, s->url, now, config->signer, &s->envelope);
+        err = fw_envelope_make(&s->delivery, s->url, now, config->signer, &config->links, &s->envelope);
     if (err)
         return err;
     if (!add_headers(s) || set_up(s, config) != CURLE_OK)

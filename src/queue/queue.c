@@ -54,7 +54,7 @@ void fw_queue_take_up(struct fw_queue *q, const char *id)
         return;
     /* Account 0: any. */
     enum fw_err err = fw_store_fax_get(q->config.store, 0, id, &fax);
-    if (!err && !fw_status_final(fax.status))
+    if (!err && !fw_status_final(fax.status) && fax.direction == FW_OUTBOUND)
         err = fw_live_add(q, &fax, &l);
     fw_fax_done(&fax);
     if (l && l->fax.cancel_asked)
@@ -93,7 +93,7 @@ static void look_again(struct fw_queue *q)
     struct fw_fax_page page = { 0 };
     if (!atomic_exchange(&q->note_lost, false))
         return;
-    if (fw_store_fax_unfinished(q->config.store, &page))
+    if (fw_store_fax_unfinished(q->config.store, FW_OUTBOUND, &page))
         atomic_store(&q->note_lost, true);
     for (int i = 0; i < page.count; i++) {
         fw_queue_take_up(q, page.items[i].id);

@@ -52,7 +52,11 @@ static enum fw_err take_up(struct fw_queue *q, struct fw_fax *fax)
     case FW_STATUS_SENDING: settle_call(q, l); return settled(q, id) ? FW_OK : FW_IO;
     case FW_STATUS_DELIVERED:
     case FW_STATUS_FAILED:
-    case FW_STATUS_COUNT: fw_assert(false && "a final fax among the unfinished");
+    case FW_STATUS_INITIATED:
+    case FW_STATUS_RECEIVING:
+    case FW_STATUS_MEDIA_PROCESSING:
+    case FW_STATUS_RECEIVED:
+    case FW_STATUS_COUNT: fw_assert(false && "a final or received fax among the unfinished");
     }
     return FW_OK;
 }
@@ -60,7 +64,7 @@ static enum fw_err take_up(struct fw_queue *q, struct fw_fax *fax)
 enum fw_err fw_queue_recover(struct fw_queue *q)
 {
     struct fw_fax_page page = { 0 };
-    enum fw_err err = fw_store_fax_unfinished(q->config.store, &page);
+    enum fw_err err = fw_store_fax_unfinished(q->config.store, FW_OUTBOUND, &page);
     q->recovering = true;
     for (int i = 0; i < page.count && !err; i++)
         err = take_up(q, &page.items[i]);

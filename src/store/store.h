@@ -111,8 +111,9 @@ MUST_USE enum fw_err fw_store_fax_delete(struct fw_store *s, int64_t account, co
 /* Removes the folders of faxes that were deleted and are final. To be called after a delete, at the
  * end of a fax that may have been deleted, and at a start; any thread. */
 MUST_USE enum fw_err fw_store_fax_sweep(struct fw_store *s);
-/* Every fax that is not final, oldest first: what a start has to take up again. */
-MUST_USE enum fw_err fw_store_fax_unfinished(struct fw_store *s, struct fw_fax_page *ret);
+/* Every fax of a direction that is not final, oldest first: what a start has to take up again. */
+MUST_USE enum fw_err fw_store_fax_unfinished(struct fw_store *s, enum fw_direction direction,
+                                             struct fw_fax_page *ret);
 
 /* Events of one fax after `seq`, oldest first, at most `max`. Free as pages above. */
 struct fw_event_page {

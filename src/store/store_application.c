@@ -96,7 +96,7 @@ enum fw_err fw_store_application_save(struct fw_store *s, const struct fw_applic
 static enum fw_err is_idle(struct fw_db *db, const char *id)
 {
     struct fw_stmt q CLEANUP(fw_stmt_done) =
-        fw_stmt_of(db, "SELECT 1 FROM fax WHERE status NOT IN ('delivered', 'failed')"
+        fw_stmt_of(db, "SELECT 1 FROM fax WHERE status NOT IN ('delivered', 'failed', 'received')"
                        " AND application = ? LIMIT 1");
     fw_stmt_bind_text(&q, id);
     const enum fw_err err = fw_stmt_row(&q);

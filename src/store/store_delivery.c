@@ -104,7 +104,7 @@ static enum fw_err forget_if_deleted(struct fw_db *db, int64_t settled)
     char fax[FW_UUID_SIZE];
     struct fw_stmt q CLEANUP(fw_stmt_done) =
         fw_stmt_of(db, "SELECT f.id FROM delivery d JOIN fax f ON f.id = d.fax WHERE d.id = ?"
-                       " AND f.deleted_us != 0 AND f.status IN ('delivered', 'failed')");
+                       " AND f.deleted_us != 0 AND f.status IN ('delivered', 'failed', 'received')");
     fw_stmt_bind_int(&q, settled);
     enum fw_err err = fw_stmt_row(&q);
     if (err)

@@ -45,6 +45,13 @@ static void bind_progress(struct fw_stmt *q, const struct fw_fax *f)
     fw_stmt_bind_int(q, f->updated_at.us);
 }
 
+/* What a received fax has beyond that. Two parameters. */
+static void bind_received(struct fw_stmt *q, const struct fw_fax *f)
+{
+    fw_stmt_bind_int(q, f->partial_content);
+    fw_stmt_bind_text(q, f->remote_ident);
+}
+
 static void read_request(struct fw_stmt *q, struct fw_fax *f)
 {
     char quality[16];
@@ -91,12 +98,25 @@ static void read_progress(struct fw_stmt *q, struct fw_fax *f)
     f->updated_at.us = fw_stmt_int64(q);
 }
 
+static void read_received(struct fw_stmt *q, struct fw_fax *f)
+{
+    char direction[16], format[8];
+    fw_stmt_text(q, direction, sizeof direction);
+    fw_stmt_text(q, format, sizeof format);
+    if (!q->err && (!fw_direction_parse(direction, &f->direction) ||
+                    !fw_media_format_parse(format, &f->media_format)))
+        fw_stmt_damaged(q);
+    f->partial_content = fw_stmt_bool(q);
+    fw_stmt_text(q, f->remote_ident, sizeof f->remote_ident);
+}
+
 enum fw_err fw_fax_read(struct fw_stmt *q, struct fw_fax *ret)
 {
     struct fw_fax f = { 0 };
     read_request(q, &f);
     read_progress(q, &f);
     fw_stmt_text(q, f.media_name, sizeof f.media_name); /* later than the others */
+    read_received(q, &f);
     fw_stmt_text(q, f.user_id, sizeof f.user_id);
     f.cancel_asked = fw_stmt_bool(q);
     f.deleted = fw_stmt_bool(q);
@@ -155,10 +175,13 @@ enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_eve
         return err;
     struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
         db, "INSERT INTO fax(" FW_FAX_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_request(&q, f);
     bind_progress(&q, f);
     fw_stmt_bind_text(&q, f->media_name);
+    fw_stmt_bind_text(&q, fw_direction_text(f->direction));
+    fw_stmt_bind_text(&q, fw_media_format_text(f->media_format));
+    bind_received(&q, f);
     err = fw_stmt_run(&q);
     return err ? err : write_events(db, &w);
 }
@@ -214,9 +237,10 @@ static enum fw_err save_fax(struct fw_db *db, void *arg)
     struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
         db, "UPDATE fax SET status = ?, failure_reason = ?, failure_detail = ?, page_count = ?,"
             " pages_confirmed = ?, attempts = ?, sending_told = ?, call = ?, modem = ?,"
-            " due_us = ?, call_duration_secs = ?, bit_rate = ?, transport = ?, updated_us = ?"
-            " WHERE id = ?");
+            " due_us = ?, call_duration_secs = ?, bit_rate = ?, transport = ?, updated_us = ?,"
+            " partial_content = ?, remote_ident = ? WHERE id = ?");
     bind_progress(&q, w->fax);
+    bind_received(&q, w->fax);
     fw_stmt_bind_text(&q, w->fax->id);
     err = fw_stmt_run(&q);
     if (!err)

@@ -61,7 +61,7 @@ static struct where where_of(const struct fw_fax_filter *f)
     struct where w = { 0 };
     add_text(&w, " AND from_number = ?", f->from);
     add_text(&w, " AND to_number = ?", f->to);
-    add_text(&w, " AND ? = 'outbound'", f->direction); /* no others are sent or kept yet */
+    add_text(&w, " AND direction = ?", f->direction);
     add_time(&w, " AND created_us > ?", f->has_gt, f->gt);
     add_time(&w, " AND created_us >= ?", f->has_gte, f->gte);
     add_time(&w, " AND created_us < ?", f->has_lt, f->lt);
@@ -131,7 +131,8 @@ enum fw_err fw_store_fax_list(struct fw_store *s, int64_t account,
     return FW_OK;
 }
 
-enum fw_err fw_store_fax_unfinished(struct fw_store *s, struct fw_fax_page *ret)
+enum fw_err fw_store_fax_unfinished(struct fw_store *s, enum fw_direction direction,
+                                    struct fw_fax_page *ret)
 {
     struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);
     struct fw_fax_page page CLEANUP(fw_fax_page_done) = { 0 };
@@ -139,7 +140,9 @@ enum fw_err fw_store_fax_unfinished(struct fw_store *s, struct fw_fax_page *ret)
         return use.err;
     struct fw_stmt q CLEANUP(fw_stmt_done) =
         fw_stmt_of(use.db, "SELECT " FW_FAX_READ " FROM fax"
-                           " WHERE status NOT IN ('delivered', 'failed') ORDER BY created_us, id");
+                           " WHERE direction = ? AND status NOT IN ('delivered', 'failed', 'received')"
+                           " ORDER BY created_us, id");
+    fw_stmt_bind_text(&q, fw_direction_text(direction));
     const enum fw_err err = fw_fax_read_all(&q, &page);
     if (err)
         return err;

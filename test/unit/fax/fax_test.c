@@ -251,7 +251,7 @@ static void an_event_tells_what_its_kind_asks_for(void **state)
     struct fw_event e = { 0 };
     CHECK_INT(fw_event_make(&f, FW_EVENT_DELIVERED, (struct fw_wall){ 1700000000000000 },
                             json_pack("{si}", "extra", 7), &e), FW_OK);
-    json_t *json = fw_event_json(&e);
+    json_t *json = fw_event_json(&e, NULL);
     const json_t *payload = json_object_get(json, "payload");
     CHECK_TEXT(json_string_value(json_object_get(json, "event_type")), "fax.delivered");
     CHECK_TEXT(json_string_value(json_object_get(json, "occurred_at")), "2023-11-14T22:13:20.000000Z");

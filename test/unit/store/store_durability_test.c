@@ -80,7 +80,7 @@ static void check_no_halves(struct kit *k, int at_least)
     struct fw_fax_page faxes = { 0 };
     struct fw_delivery_page due = { 0 };
     struct fw_wall next = { 0 };
-    CHECK_INT(fw_store_fax_unfinished(k->store, &faxes), FW_OK);
+    CHECK_INT(fw_store_fax_unfinished(k->store, FW_OUTBOUND, &faxes), FW_OK);
     CHECK(faxes.count >= at_least);
     for (int i = 0; i < faxes.count; i++)
         check_whole(k, faxes.items[i].id);

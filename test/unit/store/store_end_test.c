@@ -150,7 +150,7 @@ static void a_live_fax_is_hidden_and_goes_when_it_ends(void **state)
     CHECK(there(folder)); /* somebody may be at work in it */
     settle_all(k, true);  /* of fax.queued: it is not over */
     kit_reopen(k);
-    CHECK_INT(fw_store_fax_unfinished(k->store, &unfinished), FW_OK);
+    CHECK_INT(fw_store_fax_unfinished(k->store, FW_OUTBOUND, &unfinished), FW_OK);
     CHECK_INT(unfinished.count, 1);
     CHECK(unfinished.items[0].cancel_asked);
     fw_fax_page_done(&unfinished);

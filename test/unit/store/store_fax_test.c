@@ -325,7 +325,7 @@ static void unfinished_oldest_first(void **state)
         kit_accept(k, &faxes[i]);
     }
     kit_reopen(k);
-    CHECK_INT(fw_store_fax_unfinished(k->store, &page), FW_OK);
+    CHECK_INT(fw_store_fax_unfinished(k->store, FW_OUTBOUND, &page), FW_OK);
     CHECK_INT(page.count, FW_STATUS_COUNT - 2);
     for (int i = 0; i < page.count; i++)
         CHECK_TEXT(page.items[i].id, faxes[FW_STATUS_SENDING - i].id);
