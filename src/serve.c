@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "api/links.h"
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -45,6 +46,7 @@ struct service {
     struct fw_signer               *signer;
     struct fw_queue                *queue;
     struct fw_notify               *notify;
+    struct fw_links                 links; /* the notifier's */
     struct fw_supervisor           *supervisor;
     struct fw_mailbox              *outbox; /* of struct fw_msg, from the queue to the children */
     struct fw_api                  *api;
@@ -334,10 +336,12 @@ static enum fw_err start_queue(struct service *s)
 
 static enum fw_err start_notify(struct service *s)
 {
+    fw_api_links(s->api, &s->links);
     const struct fw_notify_config config = {
         .store = s->store, .signer = s->signer,
         .allow_private = s->options->dev || s->config->webhook_private,
         .log_days = (int)s->config->webhook_log_days,
+        .links = fw_link_port_of(&s->links),
     };
     return fw_notify_start(&config, &s->notify);
 }
@@ -386,8 +390,6 @@ static enum fw_err start(struct service *s, struct fw_fault *fault)
     if (!err)
         err = open_data(s, fault);
     if (!err)
-        err = start_notify(s);
-    if (!err)
         err = start_queue(s);
     if (!err)
         err = start_children(s, fault);
@@ -395,6 +397,8 @@ static enum fw_err start(struct service *s, struct fw_fault *fault)
         err = wait_ready(s, fault);
     if (!err)
         err = start_api(s, fault);
+    if (!err)
+        err = start_notify(s); /* it makes links to files of the API */
     return err;
 }
 

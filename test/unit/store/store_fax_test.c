@@ -322,13 +322,21 @@ static void unfinished_oldest_first(void **state)
     for (int i = 0; i < FW_STATUS_COUNT; i++) {
         faxes[i] = kit_fax(k, 100 - i);
         faxes[i].status = (enum fw_status)i;
+        faxes[i].direction = i >= FW_STATUS_INITIATED ? FW_INBOUND : FW_OUTBOUND;
         kit_accept(k, &faxes[i]);
     }
     kit_reopen(k);
     CHECK_INT(fw_store_fax_unfinished(k->store, FW_OUTBOUND, &page), FW_OK);
-    CHECK_INT(page.count, FW_STATUS_COUNT - 2);
+    CHECK_INT(page.count, FW_STATUS_SENDING + 1);
     for (int i = 0; i < page.count; i++)
         CHECK_TEXT(page.items[i].id, faxes[FW_STATUS_SENDING - i].id);
+    fw_fax_page_done(&page);
+    CHECK_INT(fw_store_fax_unfinished(k->store, FW_INBOUND, &page), FW_OK);
+    CHECK_INT(page.count, FW_STATUS_RECEIVED - FW_STATUS_INITIATED);
+    for (int i = 0; i < page.count; i++) {
+        CHECK_TEXT(page.items[i].id, faxes[FW_STATUS_MEDIA_PROCESSING - i].id);
+        CHECK_INT(page.items[i].direction, FW_INBOUND);
+    }
     fw_fax_page_done(&page);
 }
 

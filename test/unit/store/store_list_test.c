@@ -157,9 +157,13 @@ static void the_indexes_are_used_without_sorting(void **state)
         { "FROM fax WHERE account=1 AND deleted_us=0 AND to_number='1'"
           " ORDER BY created_us DESC, id DESC",
           "fax_newest_to" },
+        { "FROM fax WHERE account=1 AND deleted_us=0 AND direction='inbound'"
+          " ORDER BY created_us DESC, id DESC",
+          "fax_newest_direction" },
         { "FROM delivery WHERE event_seq=1", "delivery_of_event" },
         { "FROM delivery WHERE fax='1'", "delivery_of_fax" },
-        { "FROM fax WHERE status NOT IN ('delivered', 'failed') ORDER BY created_us, id",
+        { "FROM fax WHERE direction='inbound' AND status NOT IN ('delivered', 'failed', 'received')"
+          " ORDER BY created_us, id",
           "fax_unfinished" },
         { "FROM delivery WHERE state='pending' AND due_us IS NOT NULL ORDER BY due_us, id",
           "delivery_due" },
