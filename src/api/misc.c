@@ -1,6 +1,8 @@
 /* Small resources: health, and the key that webhooks are signed with; what all answers share. */
 #include <stdio.h>
+#include <string.h>
 
+#include "api/openapi.h"
 #include "api/request.h"
 #include "base/text.h"
 #include "fax/fax_json.h"
@@ -65,6 +67,14 @@ void fw_limits_check(struct fw_request *r)
 void fw_health_get(struct fw_request *r)
 {
     fw_respond(r, 200, json_pack("{ss}", "status", "ok"));
+}
+
+void fw_openapi_get(struct fw_request *r)
+{
+    r->text = strdup(fw_openapi_json);
+    r->status = 200;
+    if (!r->text)
+        fw_api_error_store(&r->errors, FW_NO_MEMORY);
 }
 
 void fw_public_key_get(struct fw_request *r)

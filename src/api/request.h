@@ -101,5 +101,5 @@ fw_handler fw_stored_get;
 /* A fax with the links to its files. NULL when out of memory. */
 json_t *fw_stored_fax_json(const struct fw_request *r, const struct fw_fax *f);
 fw_handler fw_webhook_list, fw_webhook_get;
-fw_handler fw_public_key_get, fw_health_get;
+fw_handler fw_public_key_get, fw_health_get, fw_openapi_get;
 #endif

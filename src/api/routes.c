@@ -35,6 +35,7 @@ static const struct fw_route routes[] = {
     { "GET", "/v2/public_key", fw_public_key_get },
     { "GET", "/v2/webhook_public_key", fw_public_key_get },
     { "GET", "/health", fw_health_get, .open = true },
+    { "GET", "/openapi.json", fw_openapi_get, .open = true },
 };
 
 static bool matches(const struct fw_target *t, const char *pattern, const char *arguments[2])

@@ -1,5 +1,6 @@
 /* A webhook receiver: keeps what it is sent, answers as told. */
 import { createServer } from 'node:http';
+import { checkWebhook } from './contract.mjs';
 import { until } from './service.mjs';
 
 export class Receiver {
@@ -12,6 +13,7 @@ export class Receiver {
             request.on('end', () => {
                 const body = Buffer.concat(parts).toString();
                 const hook = { url: request.url, headers: request.headers, body, event: JSON.parse(body) };
+                try { checkWebhook(hook.event); } catch (error) { console.error(error.message); }
                 hook.status = answer(hook, receiver.hooks.length);
                 receiver.hooks.push(hook);
                 response.writeHead(hook.status).end();

@@ -3,6 +3,7 @@ import { spawn, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, readdirSync, readFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { watch } from './contract.mjs';
 
 export const build = process.env.FAXWIRE_BUILD ?? new URL('../../../build', import.meta.url).pathname;
 export const bin = (name) => join(build, 'bin', name);
@@ -39,6 +40,7 @@ export class Service {
         if (!out.includes('\n')) throw new Error(`the service did not start:\n${service.log}`);
         service.stdout = () => out;
         Object.assign(service, JSON.parse(out.split('\n')[0]));
+        watch(service.url); // every answer is held against doc/api.yaml
         return service;
     }
 
