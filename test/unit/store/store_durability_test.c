@@ -172,7 +172,7 @@ static void an_old_database_is_brought_on(void **state)
     struct fw_db db CLEANUP(fw_db_close) = { 0 };
     struct fw_fault fault = { 0 };
     const int known = fw_store_migration_count;
-    struct fw_migration steps[16];
+    struct fw_migration steps[64];
     struct fw_fax f = kit_fax(k, 1);
     kit_accept(k, &f);
     fw_store_close(TAKE(k->store));
