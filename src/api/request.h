@@ -91,7 +91,7 @@ void fw_request_fetch(struct fw_request *r, const char *pointer, uint64_t size_m
 void fw_respond_list(struct fw_request *r, const struct fw_paging *p, int64_t total, int count, json_t *data);
 
 /* Handlers. */
-fw_handler fw_fax_create, fw_fax_get, fw_fax_list, fw_fax_events;
+fw_handler fw_fax_create, fw_fax_get, fw_fax_list, fw_fax_events, fw_fax_attempts, fw_fax_attempt;
 fw_handler fw_fax_cancel, fw_fax_delete, fw_fax_refresh;
 fw_handler fw_application_create, fw_application_get, fw_application_list;
 fw_handler fw_application_update, fw_application_delete;

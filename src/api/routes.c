@@ -13,6 +13,8 @@ static const struct fw_route routes[] = {
     { "POST", "/v2/faxes/{}/actions/cancel", fw_fax_cancel },
     { "POST", "/v2/faxes/{}/actions/refresh", fw_fax_refresh },
     { "GET", "/v2/faxes/{}/events", fw_fax_events },
+    { "GET", "/v2/faxes/{}/attempts", fw_fax_attempts },
+    { "GET", "/v2/faxes/{}/attempts/{}", fw_fax_attempt },
     { "POST", "/v2/fax_applications", fw_application_create, .json = true, .once = true },
     { "GET", "/v2/fax_applications", fw_application_list },
     { "GET", "/v2/fax_applications/{}", fw_application_get },

@@ -22,6 +22,11 @@ struct fw_wall fw_wall_now(void)
     return (struct fw_wall){ clock_us(CLOCK_REALTIME) };
 }
 
+struct fw_mono fw_mono_after(struct fw_mono now, int64_t ms)
+{
+    return (struct fw_mono){ now.us + ms * 1000 };
+}
+
 int fw_mono_wait_ms(struct fw_mono now, struct fw_mono due)
 {
     if (due.us <= now.us)

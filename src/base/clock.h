@@ -14,6 +14,7 @@ enum { FW_TIME_TEXT_SIZE = 64 };
 
 struct fw_mono fw_mono_now(void);
 struct fw_wall fw_wall_now(void);
+struct fw_mono fw_mono_after(struct fw_mono now, int64_t ms);
 /* Milliseconds from `now` to `due`, rounded up, 0 when past: a poll(2) timeout. */
 int fw_mono_wait_ms(struct fw_mono now, struct fw_mono due);
 

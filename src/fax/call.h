@@ -23,4 +23,5 @@ enum fw_call_cause {
 const char *fw_call_cause_text(unsigned cause);
 
 enum fw_call_transport { FW_TRANSPORT_AUDIO, FW_TRANSPORT_T38, FW_TRANSPORT_T38_UNPACED };
+const char *fw_call_transport_text(unsigned transport);
 #endif

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "fax/fax_json.h"
+#include "store/attempts.h"
 #include "queue/live.h"
 
 enum {
@@ -61,6 +62,7 @@ void fw_live_remove(struct fw_queue *q, struct fw_live *l)
                 (size_t)(q->live_count - i - 1) * sizeof(struct fw_live *));
         q->live_count--;
         fw_fax_done(&l->fax);
+        fw_fax_attempt_done(&l->attempt);
         free(l);
         return;
     }
@@ -100,6 +102,13 @@ void fw_live_sweep(struct fw_queue *q)
         fw_log(FW_LOG_ERROR, "fax.files_left", "error=%s", FW_LOG_TEXT(fw_err_text(err)));
 }
 
+static enum fw_err write_change(struct fw_queue *q, const struct fw_live *l, enum fw_status was,
+                                struct fw_event *events, int count)
+{
+    return fw_store_fax_advance(q->config.store, &l->fax, was, events, count,
+                                l->attempt.number > 0 ? &l->attempt : NULL);
+}
+
 bool fw_live_save(struct fw_queue *q, struct fw_live *l, enum fw_status status,
                   struct fw_live_event *events, int event_count)
 {
@@ -110,14 +119,14 @@ bool fw_live_save(struct fw_queue *q, struct fw_live *l, enum fw_status status,
     l->fax.updated_at = fw_wall_now();
     enum fw_err err = make_events(l, l->fax.updated_at, events, event_count, made);
     if (!err)
-        err = fw_store_fax_save(q->config.store, &l->fax, was, made, event_count);
+        err = write_change(q, l, was, made, event_count);
     for (int tries = 1; err && err != FW_CONFLICT && err != FW_NOT_FOUND && may_wait(q, tries); tries++) {
         fw_log(FW_LOG_ERROR, "store.waiting", "fax=%s error=%s", l->fax.id,
                FW_LOG_TEXT(fw_err_text(err)));
         struct timespec pause = { .tv_nsec = STORE_RETRY_MS * 1000000L };
         nanosleep(&pause, NULL);
         err = made[0].payload || event_count == 0
-                  ? fw_store_fax_save(q->config.store, &l->fax, was, made, event_count)
+                  ? write_change(q, l, was, made, event_count)
                   : FW_NO_MEMORY;
     }
     for (int i = 0; i < event_count; i++)

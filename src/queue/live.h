@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "base/mailbox.h"
+#include "fax/attempt.h"
 #include "fax/outcome.h"
 #include "queue/queue.h"
 
@@ -12,6 +13,7 @@ enum fw_phase { FW_PHASE_WAIT_MEDIA, FW_PHASE_IN_MEDIA, FW_PHASE_WAIT_DIAL, FW_P
 
 struct fw_live {
     struct fw_fax  fax; /* as the store has it */
+    struct fw_fax_attempt attempt; /* number 0: none; written with every change */
     enum fw_phase  phase;
     struct fw_mono due;      /* WAIT_DIAL: not before; CALLING: the line must have spoken by then */
     struct fw_mono answered; /* {0}: not yet */
@@ -93,16 +95,23 @@ MUST_USE enum fw_err fw_media_workers_give(struct fw_media_workers *w, const str
 /* True: it had not begun, and will not. False: FW_NOTE_PREPARED comes, soon if it was running. */
 MUST_USE bool fw_media_workers_cancel(struct fw_media_workers *w, const char *fax);
 
-/* attempt.c: the call of a fax. */
+/* dial.c */
 void fw_attempt_dial_due(struct fw_queue *q);
+
+/* attempt.c: the call of a fax. */
 void fw_attempt_message(struct fw_queue *q, const struct fw_msg *msg);
 void fw_attempt_line_lost(struct fw_queue *q);
 void fw_attempt_modem_lost(struct fw_queue *q, uint8_t modem);
 void fw_attempt_deadlines(struct fw_queue *q);
 /* Asks whoever has the call to end it; its end is concluded as ever. */
 void fw_attempt_cancel(struct fw_queue *q, struct fw_live *l);
-/* Decides what an attempt came to: delivered, failed, or dial again. */
+
+/* conclude.c: decides what an attempt came to: delivered, failed, or dial again. */
 void fw_attempt_conclude(struct fw_queue *q, struct fw_live *l, const struct fw_attempt_facts *facts);
+/* From the accounts of line and modem, or one of them and no hope for the other. */
+void fw_attempt_conclude_call(struct fw_queue *q, struct fw_live *l);
+/* fax.sending.started is told once, and always before the end of a fax that was sent. */
+MUST_USE bool fw_attempt_sending(struct fw_queue *q, struct fw_live *l, json_t *details);
 
 /* spool.c: files that a modem may see. */
 MUST_USE enum fw_err fw_spool_put(struct fw_queue *q, const struct fw_fax *fax, int modem, const char *call);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "queue/live.h"
+#include "store/attempts.h"
 
 /* A call cannot outlive its parent: what the far end confirmed stands in the modem's journal. */
 static void settle_call(struct fw_queue *q, struct fw_live *l)
@@ -12,6 +13,11 @@ static void settle_call(struct fw_queue *q, struct fw_live *l)
                                       .page_count = l->fax.page_count,
                                       .pages_confirmed = l->fax.pages_confirmed,
                                       .text = "the service stopped during the call" };
+    /* A call of before attempts were kept has none. */
+    const enum fw_err err =
+        fw_store_attempt_get(q->config.store, l->fax.id, l->fax.attempts, &l->attempt);
+    if (err && err != FW_NOT_FOUND)
+        fw_log(FW_LOG_ERROR, "attempt.unread", "fax=%s error=%s", l->fax.id, FW_LOG_TEXT(fw_err_text(err)));
     fw_spool_journal(q, &l->fax, &facts);
     fw_attempt_conclude(q, l, &facts);
 }

@@ -1,6 +1,7 @@
 /* Faxes: accepted, read, changed. */
 #include <string.h>
 
+#include "store/attempts.h"
 #include "store/store_internal.h"
 
 /* What was asked for; never changed after. Parameters 1 to 18. */
@@ -133,6 +134,7 @@ struct fax_write {
     enum fw_status expected;
     struct fw_event *events;
     int event_count;
+    const struct fw_fax_attempt *attempt; /* NULL: none */
 };
 
 static enum fw_err write_events(struct fw_db *db, const struct fax_write *w)
@@ -243,21 +245,31 @@ static enum fw_err save_fax(struct fw_db *db, void *arg)
     bind_received(&q, w->fax);
     fw_stmt_bind_text(&q, w->fax->id);
     err = fw_stmt_run(&q);
+    if (!err && w->attempt)
+        err = fw_fax_attempt_write(db, w->attempt);
     if (!err)
         err = write_events(db, w);
     return err || !fw_status_final(w->fax->status) ? err : forget_deleted(db, w->fax->id);
 }
 
-enum fw_err fw_store_fax_save(struct fw_store *s, const struct fw_fax *f, enum fw_status expected,
-                              struct fw_event *events, int event_count)
+enum fw_err fw_store_fax_advance(struct fw_store *s, const struct fw_fax *f,
+                                 enum fw_status expected, struct fw_event *events, int event_count,
+                                 const struct fw_fax_attempt *attempt)
 {
     fw_assert(f->status == expected || fw_status_may_become(expected, f->status));
-    struct fax_write w = { f, expected, events, event_count };
+    fw_assert(!attempt || strcmp(attempt->fax, f->id) == 0);
+    struct fax_write w = { f, expected, events, event_count, attempt };
     check_events(&w);
     const enum fw_err err = fw_writer_do(s->writer, save_fax, &w);
     if (err)
         forget_seqs(&w);
     return err;
+}
+
+enum fw_err fw_store_fax_save(struct fw_store *s, const struct fw_fax *f, enum fw_status expected,
+                              struct fw_event *events, int event_count)
+{
+    return fw_store_fax_advance(s, f, expected, events, event_count, NULL);
 }
 
 enum fw_err fw_store_fax_get(struct fw_store *s, int64_t account, const char *id,

@@ -95,6 +95,8 @@ enum fw_err fw_fax_forget(struct fw_db *db, const char *fax)
             fax);
     if (!err)
         err = run_for(db, "DELETE FROM event WHERE fax = ?", fax);
+    if (!err)
+        err = run_for(db, "DELETE FROM attempt WHERE fax = ?", fax);
     return err ? err : run_for(db, "DELETE FROM fax WHERE id = ?", fax);
 }
 

@@ -36,6 +36,9 @@ MUST_USE enum fw_err fw_fax_read_all(struct fw_stmt *q, struct fw_fax_page *ret)
 MUST_USE enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_event *first);
 MUST_USE enum fw_err fw_application_write(struct fw_db *db, const struct fw_application *a);
 
+struct fw_fax_attempt;
+MUST_USE enum fw_err fw_fax_attempt_write(struct fw_db *db, const struct fw_fax_attempt *a);
+
 /* Makes the account unless there is one of that name. */
 MUST_USE enum fw_err fw_account_write(struct fw_db *db, const char *name, struct fw_wall now,
                                       int64_t *ret);

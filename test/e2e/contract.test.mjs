@@ -104,14 +104,14 @@ test('every field that the code writes is described, and every described one is 
     for (const { operation } of operations)
         for (const response of Object.values(operation.responses)) fieldsOf(response, new Set(), described);
     for (const hook of Object.values(api.webhooks)) fieldsOf(resolve(hook).node.post.requestBody, new Set(), described);
-    const code = [read('src/fax/fax_json.c'), ...inFolder('src/api'), ...inFolder('src/notify'), ...inFolder('src/queue'), read('src/store/store_fax_end.c')].join('\n');
+    const code = [read('src/fax/fax_json.c'), read('src/fax/attempt.c'), ...inFolder('src/api'), ...inFolder('src/notify'), ...inFolder('src/queue'), read('src/store/store_fax_end.c')].join('\n');
     const written = new Set();
     /* json_pack("{ss …}", "name", value, …): the format says which arguments are names. */
     for (const [, rest] of code.matchAll(/json_pack\(\s*("(?:[^"\\]|\\.)*"[\s\S]*?\));/g)) {
         const [format, ...args] = split(rest);
         for (const name of namesIn(format, args)) written.add(name);
     }
-    for (const name of all(code, /json_object_set(?:_new)?\((?:json|event|error|payload), "([a-z_]+)"/g)) written.add(name);
+    for (const name of all(code, /json_object_set(?:_new)?\((?:json|event|error|payload), "([a-z0-9_]+)"/g)) written.add(name);
     /* Names that are passed as a variable, or stored as JSON before they are shown. */
     for (const name of ['pointer', 'parameter', ...fieldRows('src/api/applications.c', 'change_only')]) written.add(name);
     assert.ok(written.size > 70, String(written.size));
@@ -143,7 +143,7 @@ function namesIn(format, args) {
         if (c === '}' || c === ']') { stack.pop(); if (stack.at(-1)) stack.at(-1).key = true; continue; }
         const top = stack.at(-1);
         if (top?.object && top.key) {
-            const literal = /^"([a-z_]+)"$/.exec(args[0] ?? '');
+            const literal = /^"([a-z0-9_]+)"$/.exec(args[0] ?? '');
             if (literal) names.push(literal[1]);
             top.key = false;
         } else if (top) top.key = true;

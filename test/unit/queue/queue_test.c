@@ -1,9 +1,12 @@
 /* The queue over the real store: calls are told by messages as the line and the modem send them. */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "fax/attempt.h"
+#include "store/attempts.h"
 #include "world.h"
 
 static void a_fax_goes_its_way(void **state)
@@ -230,6 +233,60 @@ static void a_start_dials_again_what_reached_nobody(void **state)
     fw_fax_done(&f);
 }
 
+/* What a call was, whoever died in between, is in one row; an earlier one stays as it was. */
+static void every_call_is_kept(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    struct fw_fax_attempt_page page = { 0 };
+    accept_fax(w, id);
+    const struct fw_msg_call_place first = placed(w, 1);
+    answered(w, first.call);
+    for (struct fw_fax_attempt a = { 0 }; a.answered_at.us == 0; usleep(1000)) {
+        fw_fax_attempt_done(&a);
+        CHECK_INT(fw_store_attempt_get(w->store, id, 1, &a), FW_OK);
+    }
+    restart(w, first.call, 0, false);
+    const struct fw_msg_call_place second = placed(w, 2);
+    negotiated(w, second.call);
+    result(w, second.call, 1, 38, 2);
+    call_ended(w, second.call, FW_CAUSE_REMOTE_HANGUP, 200);
+    struct fw_fax f = ended(w, id);
+    fw_fax_done(&f);
+    CHECK_INT(fw_store_attempt_list(w->store, id, 1, 10, &page), FW_OK);
+    CHECK_INT(page.count, 2);
+    CHECK_INT(page.total, 2);
+    CHECK_INT(page.items[0].state, FW_ATTEMPT_INTERRUPTED);
+    CHECK_TEXT(page.items[0].call, first.call);
+    CHECK(page.items[0].answered_at.us > 0);
+    CHECK_TEXT(page.items[0].retry_class, "internal");
+    CHECK_INT(page.items[1].state, FW_ATTEMPT_FAILED);
+    CHECK_TEXT(page.items[1].call, second.call);
+    CHECK_TEXT(page.items[1].reason, "receiver_call_dropped");
+    CHECK_TEXT(page.items[1].retry_class, "dropped");
+    CHECK_INT(page.items[1].pages_confirmed, 2);
+    CHECK_INT(page.items[1].t30_code, 38);
+    CHECK(page.items[1].ended_at.us >= page.items[1].started_at.us);
+    fw_fax_attempt_page_done(&page);
+}
+
+static void a_record_grows_and_has_an_end(void **state)
+{
+    struct fw_fax_attempt a = { 0 };
+    (void)state;
+    CHECK_INT(fw_fax_attempt_record(&a, NULL), FW_OK);
+    CHECK_INT(fw_fax_attempt_record(&a, json_pack("{ss}", "rates", "14400")), FW_OK);
+    CHECK_INT(fw_fax_attempt_record(&a, json_pack("{s[s]}", "trunks", "a")), FW_OK);
+    CHECK_TEXT(a.record, "{\"rates\":\"14400\",\"trunks\":[\"a\"]}");
+    char *large = malloc(FW_ATTEMPT_RECORD_MAX + 1);
+    memset(large, 'x', FW_ATTEMPT_RECORD_MAX);
+    large[FW_ATTEMPT_RECORD_MAX] = '\0';
+    CHECK_INT(fw_fax_attempt_record(&a, json_pack("{ss}", "dialogue", large)), FW_LIMIT);
+    CHECK_TEXT(a.record, "{\"rates\":\"14400\",\"trunks\":[\"a\"]}");
+    free(large);
+    fw_fax_attempt_done(&a);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -241,7 +298,8 @@ int main(void)
         TEST(a_start_does_not_print_pages_twice), TEST(a_start_dials_again_what_reached_nobody),
         TEST(a_lost_line_waits_for_what_the_modem_has_done), TEST(counts_that_cannot_be_are_not_kept),
         TEST(a_call_placed_into_a_lost_modem_is_ended_and_dialled_again),
-        TEST(a_start_takes_no_confirmed_page_back),
+        TEST(a_start_takes_no_confirmed_page_back), TEST(every_call_is_kept),
+        cmocka_unit_test(a_record_grows_and_has_an_end),
     };
     fw_log_init("queue_test", FW_LOG_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);

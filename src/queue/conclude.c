@@ -1,0 +1,153 @@
+/* What a call came to: delivered, failed, or dialled again. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "queue/live.h"
+
+enum {
+    INTERRUPTIONS_MAX = 3, /* redials after failures of our own; then the fax fails */
+    REDIAL_MS = 300,       /* first wait, doubled each time */
+};
+
+static void release(struct fw_queue *q, struct fw_live *l)
+{
+    if (l->phase != FW_PHASE_CALLING)
+        return;
+    q->modems[l->fax.modem].calls--;
+    q->calls--;
+    l->phase = FW_PHASE_WAIT_DIAL;
+}
+
+static void redial(struct fw_queue *q, struct fw_live *l, const char *why)
+{
+    if (l->fax.attempts > INTERRUPTIONS_MAX) {
+        char detail[FW_TEXT_SIZE];
+        snprintf(detail, sizeof detail, "interrupted %d times by failures of our own, last: %.180s",
+                 l->fax.attempts, why);
+        fw_live_fail(q, l, "service_unavailable", detail);
+        return;
+    }
+    const int64_t wait_ms = (int64_t)REDIAL_MS << (l->fax.attempts > 0 ? l->fax.attempts - 1 : 0);
+    struct fw_live_event event = { FW_EVENT_INTERRUPTED,
+                                   json_pack("{ss si}", "detail", why, "redial_in_ms", (int)wait_ms) };
+    if (!fw_live_save(q, l, FW_STATUS_MEDIA_PROCESSED, &event, 1))
+        return;
+    fw_fax_attempt_done(&l->attempt);
+    l->due = fw_mono_after(q->now, wait_ms);
+    l->phase = FW_PHASE_WAIT_DIAL;
+}
+
+static void delivered(struct fw_queue *q, struct fw_live *l)
+{
+    struct fw_live_event event = { FW_EVENT_DELIVERED, NULL };
+    if (!fw_live_save(q, l, FW_STATUS_DELIVERED, &event, 1))
+        return;
+    fw_log(FW_LOG_INFO, "fax.delivered", "fax=%s call=%s pages=%d", l->fax.id, l->fax.call, l->fax.page_count);
+    fw_live_remove(q, l);
+}
+
+bool fw_attempt_sending(struct fw_queue *q, struct fw_live *l, json_t *details)
+{
+    struct fw_live_event events[2];
+    int count = 0;
+    if (!l->fax.sending_told)
+        events[count++] = (struct fw_live_event){ FW_EVENT_SENDING_STARTED, NULL };
+    events[count++] = (struct fw_live_event){ FW_EVENT_NEGOTIATED, details };
+    l->fax.sending_told = true;
+    return fw_live_save(q, l, FW_STATUS_SENDING, events, count);
+}
+
+/* The attempt as it will be kept; the change of the fax that follows writes it. */
+static void account_for(struct fw_live *l, const struct fw_attempt_facts *facts, const struct fw_outcome *o)
+{
+    static const enum fw_attempt_state states[] = {
+        [FW_ENDING_DELIVERED] = FW_ATTEMPT_DELIVERED,
+        [FW_ENDING_FAILED] = FW_ATTEMPT_FAILED,
+        [FW_ENDING_INTERRUPTED] = FW_ATTEMPT_INTERRUPTED,
+    };
+    struct fw_fax_attempt *a = &l->attempt;
+    a->state = states[o->ending];
+    a->ended_at = fw_wall_now();
+    a->sip_status = facts->sip_status;
+    a->q850 = facts->q850;
+    a->t30_code = facts->has_result ? facts->t30_code : -1;
+    a->pages_confirmed = facts->pages_confirmed;
+    a->bit_rate = l->fax.bit_rate;
+    a->transport = l->fax.transport;
+    if (o->ending == FW_ENDING_DELIVERED)
+        return;
+    fw_text_clip(a->reason, sizeof a->reason, o->reason ? o->reason : "");
+    fw_text_clip(a->detail, sizeof a->detail, o->detail);
+    fw_text_clip(a->retry_class, sizeof a->retry_class, fw_retry_text(o->retry));
+    fw_text_clip(a->advice, sizeof a->advice, o->advice ? o->advice : "");
+}
+
+void fw_attempt_conclude(struct fw_queue *q, struct fw_live *l, const struct fw_attempt_facts *known)
+{
+    struct fw_attempt_facts own = *known;
+    const struct fw_attempt_facts *facts = &own;
+    /* What would be dialled again for a failure of ours is not wanted any more. */
+    if (l->fax.cancel_asked && (own.cause == FW_CAUSE_INTERNAL || own.cause == FW_CAUSE_MODEM_LOST))
+        own.cause = FW_CAUSE_CANCELED;
+    struct fw_outcome outcome;
+    char call[FW_UUID_SIZE], id[FW_UUID_SIZE];
+    const int modem = l->fax.modem;
+    fw_text_clip(call, sizeof call, l->fax.call);
+    fw_text_clip(id, sizeof id, l->fax.id);
+    fw_outcome_of(facts, &outcome);
+    release(q, l);
+    l->fax.pages_confirmed = facts->pages_confirmed;
+    account_for(l, facts, &outcome);
+    switch (outcome.ending) {
+    case FW_ENDING_DELIVERED:
+        if (l->fax.status == FW_STATUS_SENDING || fw_attempt_sending(q, l, NULL))
+            delivered(q, l);
+        break;
+    case FW_ENDING_FAILED: fw_live_fail(q, l, outcome.reason, outcome.detail); break;
+    case FW_ENDING_INTERRUPTED:
+        if (l->fax.cancel_asked)
+            fw_cancel_fail(q, l);
+        else
+            redial(q, l, outcome.detail);
+        break;
+    }
+    /* What could not be written will be decided by the next start, from the same journal. */
+    const struct fw_live *left = fw_live_by_fax(q, id);
+    if (!left || left->fax.status == FW_STATUS_MEDIA_PROCESSED)
+        fw_spool_remove(q, modem, call);
+}
+
+/* A call that we gave up ourselves was not canceled by anybody. */
+static unsigned true_cause(const struct fw_live *l)
+{
+    if (l->ended.is.cause != FW_CAUSE_CANCELED || !l->cancel_sent)
+        return l->ended.is.cause;
+    return l->modem_lost ? FW_CAUSE_MODEM_LOST : FW_CAUSE_INTERNAL;
+}
+
+/* Both accounts, the line's and the modem's, or one of them and no hope for the other. */
+void fw_attempt_conclude_call(struct fw_queue *q, struct fw_live *l)
+{
+    struct fw_attempt_facts facts = { .cause = FW_CAUSE_INTERNAL, .page_count = l->fax.page_count,
+                                      .pages_confirmed = l->fax.pages_confirmed };
+    if (l->ended.known) {
+        facts.cause = true_cause(l);
+        facts.sip_status = l->ended.is.sip_status;
+        facts.q850 = l->ended.is.q850;
+        facts.text = l->ended.is.text;
+    } else if (l->result.known)
+        facts.cause = l->fax.cancel_asked ? FW_CAUSE_CANCELED : FW_CAUSE_DONE;
+    if (l->result.known) {
+        facts.has_result = true;
+        facts.t30_code = l->result.is.t30_code;
+        facts.pages_confirmed = fw_live_pages(&l->fax, l->result.is.page_count);
+        if (l->result.is.text[0])
+            facts.text = l->result.is.text;
+    } else
+        fw_spool_journal(q, &l->fax, &facts);
+    if (l->answered.us)
+        l->fax.call_duration_secs = (int)((q->now.us - l->answered.us + 500000) / 1000000);
+    fw_attempt_conclude(q, l, &facts);
+}

@@ -1,0 +1,93 @@
+/* Dialling: a fax that is due becomes a call. Written to the store first, then acted upon. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "queue/live.h"
+
+enum { LINE_GRACE_MS = 15 * 1000 }; /* beyond its own limits the line must have reported */
+
+/* The modem with the fewest calls among those up, -1 when all are full or down. */
+static int choose_modem(const struct fw_queue *q)
+{
+    int best = -1;
+    for (int m = 0; m < q->config.modem_count; m++) {
+        if (q->modems[m].up && q->modems[m].calls < FW_CALLS_PER_MODEM &&
+            (best < 0 || q->modems[m].calls < q->modems[best].calls))
+            best = m;
+    }
+    return best;
+}
+
+static void place_call(struct fw_queue *q, const struct fw_live *l)
+{
+    struct fw_msg msg = { .kind = FW_MSG_KIND_CALL_PLACE };
+    struct fw_msg_call_place *p = &msg.call_place;
+    const struct fw_fax *f = &l->fax;
+    fw_text_clip(p->call, sizeof p->call, f->call);
+    fw_text_clip(p->trunk, sizeof p->trunk, q->trunk);
+    fw_text_clip(p->to, sizeof p->to, f->to);
+    fw_text_clip(p->from, sizeof p->from, f->from);
+    fw_text_clip(p->display_name, sizeof p->display_name, f->from_display_name);
+    snprintf(p->tx_file, sizeof p->tx_file, "%s.tif", f->call);
+    fw_text_clip(p->ident, sizeof p->ident, q->ident[0] ? q->ident : f->from);
+    p->t38_enabled = f->t38_enabled;
+    p->modem = (uint8_t)f->modem;
+    p->ring_timeout_ms = q->config.ring_timeout_ms;
+    p->call_limit_ms = q->config.call_limit_ms;
+    p->page_count = (uint32_t)f->page_count;
+    p->ecm = 1;
+    q->port.send(q->port.arg, &msg);
+}
+
+static void dial(struct fw_queue *q, struct fw_live *l, int modem)
+{
+    char call[FW_UUID_SIZE];
+    fw_uuid_new(fw_wall_now(), call);
+    if (fw_spool_put(q, &l->fax, modem, call)) {
+        fw_live_fail(q, l, "service_unavailable", "the pages could not be put into the spool");
+        return;
+    }
+    fw_text_clip(l->fax.call, sizeof l->fax.call, call);
+    l->fax.attempts++;
+    l->fax.modem = modem;
+    l->fax.pages_confirmed = 0;
+    l->fax.transport = -1;
+    l->attempt = (struct fw_fax_attempt){ .number = l->fax.attempts, .started_at = fw_wall_now(), .transport = -1,
+                                      .t30_code = -1 };
+    fw_text_clip(l->attempt.fax, sizeof l->attempt.fax, l->fax.id);
+    fw_text_clip(l->attempt.call, sizeof l->attempt.call, call);
+    fw_text_clip(l->attempt.trunk, sizeof l->attempt.trunk, q->trunk);
+    struct fw_live_event event = { FW_EVENT_DIALLING,
+                                   json_pack("{si ss}", "attempt", l->fax.attempts, "call", l->fax.call) };
+    if (!fw_live_save(q, l, FW_STATUS_ORIGINATED, &event, 1)) {
+        fw_spool_remove(q, modem, call);
+        return;
+    }
+    l->phase = FW_PHASE_CALLING;
+    l->answered = (struct fw_mono){ 0 };
+    l->ended.known = l->result.known = false;
+    l->underway = l->line_lost = l->modem_lost = l->cancel_sent = false;
+    l->due = fw_mono_after(q->now, (int64_t)q->config.ring_timeout_ms + q->config.call_limit_ms + LINE_GRACE_MS);
+    q->modems[modem].calls++;
+    q->calls++;
+    fw_log(FW_LOG_INFO, "attempt.started", "fax=%s call=%s attempt=%d modem=%d", l->fax.id, l->fax.call,
+           l->fax.attempts, modem);
+    place_call(q, l);
+}
+
+void fw_attempt_dial_due(struct fw_queue *q)
+{
+    for (int i = 0; i < q->live_count && q->line_up && q->calls < q->config.calls_max; i++) {
+        struct fw_live *l = q->live[i];
+        const int modem = choose_modem(q);
+        if (modem < 0)
+            return;
+        if (l->phase != FW_PHASE_WAIT_DIAL || l->due.us > q->now.us)
+            continue;
+        dial(q, l, modem);
+        if (i >= q->live_count || q->live[i] != l)
+            i--; /* it ended and left the table */
+    }
+}

@@ -1,0 +1,24 @@
+/* attempts.h - the calls of a fax: each is written with the change of the fax that it made. */
+#ifndef FW_STORE_ATTEMPTS_H
+#define FW_STORE_ATTEMPTS_H
+#include "fax/attempt.h"
+#include "store/store.h"
+
+/* As fw_store_fax_save, and the attempt (made or changed; NULL: none) in the same transaction. */
+MUST_USE enum fw_err fw_store_fax_advance(struct fw_store *s, const struct fw_fax *f,
+                                          enum fw_status expected, struct fw_event *events,
+                                          int event_count, const struct fw_fax_attempt *attempt);
+
+struct fw_fax_attempt_page {
+    struct fw_fax_attempt *items;
+    int count;
+    int64_t total;
+};
+void fw_fax_attempt_page_done(struct fw_fax_attempt_page *p);
+/* Of one fax, the first one first. `page_number` counts from 1. */
+MUST_USE enum fw_err fw_store_attempt_list(struct fw_store *s, const char *fax, int page_number,
+                                           int page_size, struct fw_fax_attempt_page *ret);
+/* FW_NOT_FOUND. */
+MUST_USE enum fw_err fw_store_attempt_get(struct fw_store *s, const char *fax, int number,
+                                          struct fw_fax_attempt *ret);
+#endif
