@@ -4,19 +4,18 @@
 #include "page/t6.h"
 #include "page/tiff_write.h"
 #include "render/draw.h"
-#include <mupdf/pdf.h>
+#include "render/open.h"
+#include <mupdf/fitz.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-extern const fz_document_handler pdf_document_handler, img_document_handler;
-
 enum {
     STORE_MAX = 32 * 1024 * 1024, /* MuPDF's cache of fonts and images */
     PAGE_BYTES_MAX = 16 * 1024 * 1024,
     LONG_PAGE = 200 * 1000, /* bytes: nearly two minutes at 14,400 bit/s */
-    TAIL = 2048,            /* bytes in which a whole PDF has its end mark */
 };
 
 /* Memory that counts itself; each block carries its size in front. */
@@ -73,66 +72,9 @@ struct converter {
     int complaints;
 };
 
-bool fw_convert_format(const char *name, enum fw_convert_format *ret)
-{
-    static const struct {
-        const char *name;
-        enum fw_convert_format format;
-    } formats[] = {
-        { "pdf", FW_FORMAT_PDF },
-        { "png", FW_FORMAT_IMAGE },
-        { "jpeg", FW_FORMAT_IMAGE },
-        { "tiff", FW_FORMAT_IMAGE },
-    };
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-        if (strcmp(name, formats[i].name) == 0) {
-            *ret = formats[i].format;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool contains(struct fw_span text, const char *what)
-{
-    return memmem(text.data, text.size, what, strlen(what)) != NULL;
-}
-
-static struct fw_span head_of(struct fw_span s)
-{
-    return (struct fw_span){ s.data, s.size < 1024 ? s.size : 1024 };
-}
-
-static struct fw_span tail_of(struct fw_span s)
-{
-    const size_t size = s.size < TAIL ? s.size : TAIL;
-    return (struct fw_span){ s.data + s.size - size, size };
-}
-
-/* MuPDF picks a reader by this name. Content counts, not what anybody said it was. NULL: unknown.
- */
-static const char *sniff(struct fw_span s)
-{
-    static const struct {
-        const char *bytes;
-        size_t size;
-        const char *magic;
-    } images[] = {
-        { "\x89PNG\r\n\x1a\n", 8, "image/png" },
-        { "\xff\xd8\xff", 3, "image/jpeg" },
-        { "II*\0", 4, "image/tiff" },
-        { "MM\0*", 4, "image/tiff" },
-    };
-    for (size_t i = 0; i < ARRAY_LEN(images); i++) {
-        if (s.size >= images[i].size && memcmp(s.data, images[i].bytes, images[i].size) == 0)
-            return images[i].magic;
-    }
-    return contains(head_of(s), "%PDF-") ? "application/pdf" : NULL;
-}
-
 static enum fw_render_exit refuse(struct converter *c, enum fw_render_exit code, const char *why)
 {
-    c->done->why = why;
+    snprintf(c->done->why, sizeof c->done->why, "%s", why);
     return code;
 }
 
@@ -142,43 +84,6 @@ static enum fw_render_exit caught(struct converter *c, const char *why)
     if (fz_caught(c->ctx) == FZ_ERROR_MEMORY)
         return refuse(c, FW_RENDER_LIMITS, "the document needs too much memory to draw");
     return refuse(c, FW_RENDER_FORMAT_INVALID, why);
-}
-
-static enum fw_render_exit open_document(struct converter *c, struct fw_span bytes, int *ret_pages)
-{
-    const char *magic = sniff(bytes);
-    const bool is_pdf = magic && strcmp(magic, "application/pdf") == 0;
-    if (!magic ||
-        (c->want->format != FW_FORMAT_SNIFF && is_pdf != (c->want->format == FW_FORMAT_PDF)))
-        return refuse(c, FW_RENDER_FORMAT_INVALID, "the document is of no kind that can be faxed");
-
-    fz_context *ctx = c->ctx;
-    fz_stream *stream = NULL;
-    bool locked = false, cut = false;
-    fz_var(stream);
-    fz_var(locked);
-    fz_var(cut);
-    fz_try(ctx)
-    {
-        stream = fz_open_memory(ctx, bytes.data, bytes.size);
-        c->doc = fz_open_document_with_stream(ctx, magic, stream);
-        locked = fz_needs_password(ctx, c->doc);
-        *ret_pages = locked ? 0 : fz_count_pages(ctx, c->doc);
-        /* A file cut short can be patched up, but what it would show is not what was sent. */
-        pdf_document *pdf = pdf_specifics(ctx, c->doc);
-        cut = pdf && pdf_was_repaired(ctx, pdf) && !contains(tail_of(bytes), "%%EOF");
-    }
-    fz_always(ctx) fz_drop_stream(ctx, stream);
-    fz_catch(ctx) return caught(c, "the document is damaged and cannot be opened");
-    if (locked)
-        return refuse(c, FW_RENDER_FORMAT_INVALID, "the document is protected by a password");
-    if (cut)
-        return refuse(c, FW_RENDER_FORMAT_INVALID, "the document is cut short: its end is missing");
-    if (*ret_pages <= 0)
-        return refuse(c, FW_RENDER_FORMAT_INVALID, "the document has no pages");
-    if (*ret_pages > c->want->pages_max)
-        return refuse(c, FW_RENDER_PAGE_COUNT_LIMIT, "the document has too many pages");
-    return FW_RENDER_OK;
 }
 
 /* FW_BUSY when the page passed `size_max` before its end. */
@@ -270,14 +175,14 @@ static enum fw_render_exit convert_bytes(struct converter *c, struct fw_span byt
     fz_set_warning_callback(c->ctx, on_message, NULL);
     fz_try(c->ctx)
     {
-        fz_register_document_handler(c->ctx, &pdf_document_handler);
-        fz_register_document_handler(c->ctx, &img_document_handler);
         fz_set_aa_level(c->ctx, 8);
         fz_set_graphics_aa_level(c->ctx, 4); /* for lines this is enough, and a third faster */
     }
     fz_catch(c->ctx) return caught(c, "out of memory");
-    const enum fw_render_exit code = open_document(c, bytes, &page_count);
-    return code ? code : convert_pages(c, page_count);
+    char why[FW_WHY_SIZE];
+    const enum fw_render_exit code =
+        fw_open(c->ctx, bytes, c->want->pages_max, &c->doc, &page_count, why);
+    return code ? refuse(c, code, why) : convert_pages(c, page_count);
 }
 
 enum fw_render_exit fw_convert_run(const struct fw_convert *want, struct fw_converted *ret)
@@ -288,7 +193,7 @@ enum fw_render_exit fw_convert_run(const struct fw_convert *want, struct fw_conv
     struct stat st;
     if (!c || fstat(want->in, &st) != 0) {
         free(c);
-        ret->why = "out of memory";
+        snprintf(ret->why, sizeof ret->why, "out of memory");
         return FW_RENDER_LIMITS;
     }
     c->want = want;

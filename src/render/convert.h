@@ -7,25 +7,20 @@
 #include "render/render_exit.h"
 #include "render/tone.h"
 
-enum fw_convert_format { FW_FORMAT_SNIFF, FW_FORMAT_PDF, FW_FORMAT_IMAGE };
-
 struct fw_convert {
-    int                    in, out; /* fds of regular files */
-    enum fw_convert_format format;
-    uint32_t               y_dpi;   /* 98, 196 or 391 */
-    enum fw_tone_mode      mode;
-    uint32_t               threshold;
-    int                    pages_max;
-    size_t                 memory_max; /* bytes MuPDF may hold at once */
+    int               in, out; /* fds of regular files */
+    uint32_t          y_dpi;   /* 98, 196 or 391 */
+    enum fw_tone_mode mode;
+    uint32_t          threshold;
+    int               pages_max;
+    size_t            memory_max; /* bytes MuPDF may hold at once */
 };
 
 struct fw_converted {
-    uint32_t    pages;
-    size_t      bytes; /* of coded pages */
-    const char *why;   /* set on failure; a sentence for the sender of the document */
+    uint32_t pages;
+    size_t   bytes;    /* of coded pages */
+    char     why[256]; /* set on failure; a sentence for the sender of the document */
 };
 
-/* False for an unknown name. */
-MUST_USE bool fw_convert_format(const char *name, enum fw_convert_format *ret);
 MUST_USE enum fw_render_exit fw_convert_run(const struct fw_convert *c, struct fw_converted *ret);
 #endif

@@ -88,7 +88,6 @@ static bool options_read(int argc, char **argv, struct fw_convert *ret, uint64_t
         { "monochrome", no_argument, NULL, 'm' },
         { "black-threshold", required_argument, NULL, 'b' },
         { "pages-max", required_argument, NULL, 'p' },
-        { "format", required_argument, NULL, 'f' },
         { "seconds-max", required_argument, NULL, 's' },
         { NULL, 0, NULL, 0 },
     };
@@ -100,7 +99,6 @@ static bool options_read(int argc, char **argv, struct fw_convert *ret, uint64_t
              : option == 'b' ? number_of(optarg, 1, 100, &percent)
              : option == 'p' ? number_of(optarg, 1, 10000, &pages_max)
              : option == 's' ? number_of(optarg, 1, 86400, ret_seconds)
-             : option == 'f' ? fw_convert_format(optarg, &ret->format)
                              : false;
         monochrome = monochrome || option == 'm';
     }
@@ -130,7 +128,7 @@ int main(int argc, char **argv)
             stderr,
             "use: faxwire-render [--quality normal|high|very_high|ultra_light|ultra_dark]\n"
             "       [--monochrome] [--black-threshold 1-100] [--pages-max N]\n"
-            "       [--seconds-max N of computing] [--format pdf|png|jpeg|tiff]\n"
+            "       [--seconds-max N of computing]\n"
             "       <document >pages.tif 3>result; fd 0 and 1 are files, 1 open for both\n");
         return FW_RENDER_USAGE;
     }

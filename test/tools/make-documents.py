@@ -78,11 +78,52 @@ def hairlines():
     return out
 
 
-def png(width, height):
+def png_of(width, height, bits, color, rows):
     chunk = lambda kind, data: struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
-    rows = b''.join(b'\0' + bytes((x * 255 // width) for x in range(width)) for _ in range(height))
-    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 0, 0, 0, 0)) +
+    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, bits, color, 0, 0, 0)) +
             chunk(b'IDAT', zlib.compress(rows)) + chunk(b'IEND', b''))
+
+
+def png(width, height):
+    return png_of(width, height, 8, 0, b''.join(
+        b'\0' + bytes((x * 255 // width) for x in range(width)) for _ in range(height)))
+
+
+def corner_png(width, height, bits, color, black, white):
+    """Black in the upper left quarter; `black` and `white` are one pixel."""
+    upper = b'\0' + black * (width // 2) + white * (width - width // 2)
+    return png_of(width, height, bits, color, upper * (height // 2) + (b'\0' + white * width) * (height - height // 2))
+
+
+def corner_bmp(width, height):
+    """24 bits a pixel, the lowest row first."""
+    upper = b'\0\0\0' * (width // 2) + b'\xff\xff\xff' * (width - width // 2)
+    upper += bytes(-len(upper) % 4)
+    lower = b'\xff\xff\xff' * width + bytes(-3 * width % 4)
+    pixels = lower * (height - height // 2) + upper * (height // 2)
+    return (b'BM' + struct.pack('<IHHI', 54 + len(pixels), 0, 0, 54) +
+            struct.pack('<IiiHHIIiiII', 40, width, height, 1, 24, 0, len(pixels), 3780, 3780, 0, 0) + pixels)
+
+
+def corner_gif(width, height):
+    """LZW without compression: a clear code (4) before the code size would grow."""
+    codes, out, bits, held = [], bytearray(), 0, 0
+    for y in range(height):
+        for x in range(width):
+            codes.append(0 if x < width // 2 and y < height // 2 else 1)
+    for i, code in enumerate(codes):
+        for value in ([4] if i % 2 == 0 else []) + [code]:
+            held |= value << bits
+            bits += 3
+            while bits >= 8:
+                out.append(held & 255)
+                held >>= 8
+                bits -= 8
+    held |= 5 << bits
+    out += struct.pack('<H', held)
+    blocks = b''.join(bytes([len(out[i:i + 255])]) + bytes(out[i:i + 255]) for i in range(0, len(out), 255))
+    return (b'GIF89a' + struct.pack('<HHBBB', width, height, 0x80, 0, 0) + b'\0\0\0\xff\xff\xff' +
+            b'\x2c' + struct.pack('<HHHHB', 0, 0, width, height, 0) + b'\x02' + blocks + b'\0;')
 
 
 def bomb(operators, blocks):
@@ -122,6 +163,12 @@ def documents():
         'grey.pdf': document([(595, 842, '0.5 g 100 400 400 300 re f 0 g ' + line_of('text beside grey'), '')]),
         'page-missing.pdf': document([page]).replace(b'/Kids[3 0 R]', b'/Kids[9 0 R]'),
         'picture.png': png(800, 1000),
+        'corner.png': corner_png(640, 960, 8, 0, b'\0', b'\xff'),
+        'corner-alpha.png': corner_png(640, 960, 8, 6, b'\0\0\0\xff', b'\0\0\0\0'),
+        'corner-16.png': corner_png(640, 960, 16, 2, b'\0' * 6, b'\xff' * 6),
+        'corner.bmp': corner_bmp(640, 960),
+        'corner.gif': corner_gif(640, 960),
+        'scroll.png': corner_png(1000, 10000, 8, 0, b'\0', b'\xff'),
         'bomb-time.pdf': bomb(b'0 0 m 500 800 l S ', 1000),
         'bomb-memory.pdf': bomb(b'q ', 2000),
     }
