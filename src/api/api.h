@@ -46,6 +46,7 @@ MUST_USE enum fw_err fw_api_start(const struct fw_api_config *config, struct fw_
 struct fw_links;
 void     fw_api_links(const struct fw_api *api, struct fw_links *ret);
 uint16_t fw_api_port(const struct fw_api *api);
+int      fw_api_waiting(const struct fw_api *api); /* requests that wait for events now */
 /* Accepts no more connections, lets running requests finish (at most 10 s), ends. NULL is fine. */
 void fw_api_stop(struct fw_api *api);
 #endif

@@ -283,6 +283,31 @@ static enum MHD_Result start_fetch(struct exchange *x)
     return respond(x, x->connection);
 }
 
+/* Nothing to tell yet: the connection sleeps until there is, and no thread with it. */
+static enum MHD_Result start_wait(struct exchange *x)
+{
+    struct fw_request *r = &x->request;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    r->waits = false;
+    r->wait.account = r->account;
+    r->wait.connection = x->connection;
+    r->wait.fd = info ? info->connect_fd : -1;
+    MHD_suspend_connection(x->connection);
+    fw_log(FW_LOG_DEBUG, "events.waiting", "request=%s", r->id);
+    const enum fw_err err = fw_waiters_add(x->api->waiters, &r->wait);
+    if (!err)
+        return MHD_YES; /* it may have been resumed, and be gone, already */
+    r->wait.over = true;
+    if (err == FW_LIMIT) {
+        fw_request_header(r, "retry-after", "1");
+        fw_api_error_at(&r->errors, FW_API_TOO_MANY, NULL,
+                        "Too many requests wait for events at the same time.");
+    }
+    MHD_resume_connection(x->connection);
+    return MHD_YES; /* finish is called again */
+}
+
 static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *connection)
 {
     struct fw_request *r = &x->request;
@@ -292,6 +317,8 @@ static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *connect
         r->route->handler(r);
     if (!r->errors.status && r->fetch_url && !r->fetched)
         return start_fetch(x);
+    if (!r->errors.status && r->waits)
+        return start_wait(x);
     fw_assert(r->errors.status || r->status);
     return respond(x, connection);
 }

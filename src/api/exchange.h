@@ -19,6 +19,7 @@ struct fw_api {
     atomic_bool          stopping;
     atomic_int           fetches; /* threads that download for a request */
     struct fw_sweeper   *sweeper;
+    struct fw_waiters   *waiters; /* owned */
     struct fw_links      links;
     atomic_int           running; /* requests whose headers have come and whose answer is not out yet */
 };

@@ -8,6 +8,7 @@
 #include "api/rate.h"
 #include "api/paging.h"
 #include "api/query.h"
+#include "api/waiters.h"
 
 struct fw_request;
 typedef void fw_handler(struct fw_request *r);
@@ -43,6 +44,11 @@ struct fw_request {
      * the document is then an upload, or the errors say why not. */
     char                  *fetch_url;
     bool                   fetched;
+
+    /* A handler that sets `wait.until` and `waits` and answers nothing is called again when the
+     * account has an event after `wait.after`; or with `wait.over`, to answer whatever there is. */
+    bool                   waits;
+    struct fw_waiter       wait;
 
     struct fw_links *links;
     struct fw_limits      *limits; /* borrowed; NULL: none */
@@ -100,6 +106,9 @@ fw_handler fw_media_create, fw_media_get, fw_media_list, fw_media_update, fw_med
 fw_handler fw_stored_get;
 /* A fax with the links to its files. NULL when out of memory. */
 json_t *fw_stored_fax_json(const struct fw_request *r, const struct fw_fax *f);
+fw_handler fw_feed_get, fw_consumer_ack, fw_consumer_list, fw_consumer_delete;
+/* "fax.queued,fax.failed" as bits; `*ret_known`: all of them are events of ours. */
+uint32_t fw_event_kinds_read(const char *value, bool *ret_known);
 fw_handler fw_webhook_list, fw_webhook_get;
 fw_handler fw_public_key_get, fw_health_get, fw_openapi_get;
 #endif

@@ -34,6 +34,10 @@ static const struct fw_route routes[] = {
     { "GET", "/v2/stored/{}/{}", fw_stored_get, .open = true }, /* its signature is the key */
     { "GET", "/v2/webhook_deliveries", fw_webhook_list },
     { "GET", "/v2/webhook_deliveries/{}", fw_webhook_get },
+    { "GET", "/v2/events", fw_feed_get },
+    { "POST", "/v2/events/actions/acknowledge", fw_consumer_ack, .json = true },
+    { "GET", "/v2/event_consumers", fw_consumer_list },
+    { "DELETE", "/v2/event_consumers/{}", fw_consumer_delete },
     { "GET", "/v2/public_key", fw_public_key_get },
     { "GET", "/v2/webhook_public_key", fw_public_key_get },
     { "GET", "/health", fw_health_get, .open = true },

@@ -92,6 +92,7 @@ static void api_free(struct fw_api **api)
         fw_limits_free((*api)->limits);
         fw_claims_done(&(*api)->claims);
         fw_sweeper_stop((*api)->sweeper);
+        fw_waiters_stop((*api)->waiters);
     }
     free(*api);
 }
@@ -168,6 +169,9 @@ enum fw_err fw_api_start(const struct fw_api_config *config, struct fw_fault *fa
         fw_fault_set(fault, "data", "the folder for media cannot be used");
         return err;
     }
+    err = fw_waiters_start(api->config.store, &api->waiters);
+    if (err)
+        return err;
     api->daemon = start_daemon(api, fd);
     if (!api->daemon) {
         fw_fault_set(fault, "listen", "the HTTP server cannot be started: %s", strerror(errno));
@@ -189,6 +193,11 @@ uint16_t fw_api_port(const struct fw_api *api)
     return api->port;
 }
 
+int fw_api_waiting(const struct fw_api *api)
+{
+    return fw_waiters_count(api->waiters);
+}
+
 static void wait_idle(struct fw_api *api)
 {
     const int64_t until_us = fw_mono_now().us + (int64_t)STOP_S * 1000000;
@@ -205,6 +214,7 @@ void fw_api_stop(struct fw_api *api)
         return;
     atomic_store(&api->stopping, true);
     int fd = MHD_quiesce_daemon(api->daemon);
+    fw_waiters_release(api->waiters);
     wait_idle(api);
     while (atomic_load(&api->fetches) > 0) /* they have seen `stopping`; the library would not wait */
         poll(NULL, 0, 5);

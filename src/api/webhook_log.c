@@ -76,22 +76,6 @@ static json_t *webhook_json(const struct fw_request *r, const struct fw_webhook 
                      w->tries, "webhook", fw_event_json(&w->event, &links), "attempts", attempts);
 }
 
-/* "fax.queued,fax.failed"; what is no event of ours matches nothing. */
-static void read_kinds(const char *value, struct fw_webhook_filter *f)
-{
-    f->has_kinds = true;
-    while (*value) {
-        char text[64];
-        enum fw_event_kind kind;
-        const size_t size = strcspn(value, ",");
-        if (fw_text_copy(text, sizeof text,
-                         (struct fw_span){ (const uint8_t *)value, size }) &&
-            fw_event_parse(text, &kind))
-            f->kinds |= 1U << kind;
-        value += size + (value[size] == ',');
-    }
-}
-
 static bool read_time(struct fw_request *r, const char *name, const char *value,
                       struct fw_webhook_filter *f)
 {
@@ -125,7 +109,9 @@ static bool read_filter(struct fw_request *r, const char *name, const char *valu
                             "This is neither 'delivered' nor 'failed'.");
     } else if (strcmp(name, "filter[event_type]") == 0 ||
                strcmp(name, "filter[event_type][eq]") == 0) {
-        read_kinds(value, f);
+        bool known; /* what is no event of ours matches nothing */
+        f->has_kinds = true;
+        f->kinds |= fw_event_kinds_read(value, &known);
     } else if (strcmp(name, "filter[webhook][contains]") == 0) {
         f->webhook = value;
     } else if (strcmp(name, "filter[attempts][contains]") == 0) {

@@ -19,6 +19,7 @@ struct fw_db {
     } cached[FW_DB_CACHED_MAX];
     int cached_count;
     bool has_deliveries; /* set by a write that made one due; the writer reads and clears it */
+    bool has_events;     /* likewise, by one that wrote an event */
 };
 
 /* `path` must exist. `fault` may say why not (FW_IO). */

@@ -37,7 +37,8 @@ static enum fw_err delivery_write(struct fw_db *db, const struct fw_event *e)
 enum fw_err fw_event_write(struct fw_db *db, struct fw_event *e)
 {
     struct fw_stmt q CLEANUP(fw_stmt_done) =
-        fw_stmt_of(db, "INSERT INTO event(id, fax, kind, at_us, payload) VALUES (?, ?, ?, ?, ?)");
+        fw_stmt_of(db, "INSERT INTO event(id, fax, kind, at_us, payload, account)"
+                       " VALUES (?1, ?2, ?3, ?4, ?5, (SELECT account FROM fax WHERE id = ?2))");
     fw_stmt_bind_text(&q, e->id);
     fw_stmt_bind_text(&q, e->fax);
     fw_stmt_bind_text(&q, fw_event_text(e->kind));
@@ -47,6 +48,7 @@ enum fw_err fw_event_write(struct fw_db *db, struct fw_event *e)
     if (err)
         return err;
     e->seq = sqlite3_last_insert_rowid(db->handle);
+    db->has_events = true;
     return fw_event_is_webhook(e->kind) ? delivery_write(db, e) : FW_OK;
 }
 
@@ -70,6 +72,22 @@ enum fw_err fw_event_read(struct fw_stmt *q, struct fw_event *ret)
     return err;
 }
 
+enum fw_err fw_event_read_all(struct fw_stmt *q, struct fw_event_page *ret)
+{
+    enum fw_err err;
+    while ((err = fw_stmt_row(q)) == FW_OK) {
+        void *items = ret->items;
+        if (!fw_rows_grow(&items, ret->count, sizeof *ret->items))
+            return FW_NO_MEMORY;
+        ret->items = items;
+        err = fw_event_read(q, &ret->items[ret->count]);
+        if (err)
+            return err;
+        ret->count++;
+    }
+    return err == FW_NOT_FOUND ? FW_OK : err;
+}
+
 enum fw_err fw_store_event_list(struct fw_store *s, const char *fax, int64_t after_seq, int max,
                                 struct fw_event_page *ret)
 {
@@ -85,18 +103,8 @@ enum fw_err fw_store_event_list(struct fw_store *s, const char *fax, int64_t aft
     fw_stmt_bind_text(&q, fax);
     fw_stmt_bind_int(&q, after_seq);
     fw_stmt_bind_int(&q, max);
-    enum fw_err err;
-    while ((err = fw_stmt_row(&q)) == FW_OK) {
-        void *items = page.items;
-        if (!fw_rows_grow(&items, page.count, sizeof *page.items))
-            return FW_NO_MEMORY;
-        page.items = items;
-        err = fw_event_read(&q, &page.items[page.count]);
-        if (err)
-            return err;
-        page.count++;
-    }
-    if (err != FW_NOT_FOUND)
+    const enum fw_err err = fw_event_read_all(&q, &page);
+    if (err)
         return err;
     *ret = page;
     page = (struct fw_event_page){ 0 };

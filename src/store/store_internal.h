@@ -17,6 +17,8 @@ struct fw_store {
 MUST_USE enum fw_err fw_event_write(struct fw_db *db, struct fw_event *e); /* and its delivery */
 #define FW_EVENT_COLUMNS "e.seq, e.id, e.fax, e.kind, e.at_us, e.payload"
 MUST_USE enum fw_err fw_event_read(struct fw_stmt *q, struct fw_event *ret);
+/* Appends the rows that are left of `q`; on failure `ret` still owns those before. */
+MUST_USE enum fw_err fw_event_read_all(struct fw_stmt *q, struct fw_event_page *ret);
 #define FW_FAX_COLUMNS                                                                             \
     "id, account, application, from_number, from_display_name, to_number, media_urls,"             \
     " client_state, webhook_url, document_count, quality, t38_enabled, monochrome,"                \

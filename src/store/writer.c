@@ -27,8 +27,10 @@ struct fw_writer {
     int callers; /* in fw_writer_do */
     bool stopping;
     int64_t commits, writes;
-    void (*on_delivery)(void *arg);
-    void *on_delivery_arg;
+    struct {
+        void (*fn)(void *arg);
+        void *arg;
+    } on_delivery, on_event;
 };
 
 static void run_one(struct fw_db *db, struct request *r)
@@ -78,7 +80,7 @@ static void run_batch(struct fw_writer *w, struct request *first)
     for (struct request *r = first; err && r; r = r->next)
         r->err = FW_IO;
     if (err)
-        w->db.has_deliveries = false;
+        w->db.has_deliveries = w->db.has_events = false;
 }
 
 /* Cuts the next batch off the queue; called with the lock. */
@@ -118,10 +120,12 @@ static void *loop(void *arg)
             r->is_done = true;
             pthread_cond_signal(&r->woken);
         }
-        if (w->db.has_deliveries && w->on_delivery)
-            w->on_delivery(
-                w->on_delivery_arg); /* with the lock: once taken away it is not running */
-        w->db.has_deliveries = false;
+        /* With the lock: once taken away they are not running. */
+        if (w->db.has_deliveries && w->on_delivery.fn)
+            w->on_delivery.fn(w->on_delivery.arg);
+        if (w->db.has_events && w->on_event.fn)
+            w->on_event.fn(w->on_event.arg);
+        w->db.has_deliveries = w->db.has_events = false;
     }
     pthread_mutex_unlock(&w->lock);
     return NULL;
@@ -205,8 +209,16 @@ enum fw_err fw_writer_do(struct fw_writer *w, fw_write_fn *fn, void *arg)
 void fw_writer_on_delivery(struct fw_writer *w, void (*fn)(void *arg), void *arg)
 {
     pthread_mutex_lock(&w->lock);
-    w->on_delivery = fn;
-    w->on_delivery_arg = arg;
+    w->on_delivery.fn = fn;
+    w->on_delivery.arg = arg;
+    pthread_mutex_unlock(&w->lock);
+}
+
+void fw_writer_on_event(struct fw_writer *w, void (*fn)(void *arg), void *arg)
+{
+    pthread_mutex_lock(&w->lock);
+    w->on_event.fn = fn;
+    w->on_event.arg = arg;
     pthread_mutex_unlock(&w->lock);
 }
 

@@ -24,6 +24,7 @@ void fw_writer_stop(struct fw_writer *w);
 MUST_USE enum fw_err fw_writer_do(struct fw_writer *w, fw_write_fn *fn, void *arg);
 
 void fw_writer_on_delivery(struct fw_writer *w, void (*fn)(void *arg), void *arg);
+void fw_writer_on_event(struct fw_writer *w, void (*fn)(void *arg), void *arg);
 
 struct fw_writer_counts {
     int64_t commits, writes;
