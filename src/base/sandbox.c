@@ -177,6 +177,8 @@ static enum fw_err seccomp_enter(enum fw_sandbox_profile profile, struct fw_faul
     if (err == 0)
         (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     if (err == 0)
+        err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+    if (err == 0)
         err = add_all(filter, SCMP_ACT_ALLOW, calls_both, ARRAY_LEN(calls_both));
     if (err == 0)
         err = add_guarded(filter);
@@ -201,6 +203,10 @@ enum fw_err fw_sandbox_enter(const struct fw_sandbox *want, struct fw_fault *fau
     const enum fw_err err = landlock_enter(want, fault);
     if (err)
         return err;
+    if (want->before_lock && !want->before_lock(want->arg)) {
+        fw_fault_set(fault, "", "no threads can be started: %s", strerror(errno));
+        return FW_IO;
+    }
     if (!limits_set(want)) {
         fw_fault_set(fault, "", "the kernel refuses the resource limits: %s", strerror(errno));
         return FW_IO;

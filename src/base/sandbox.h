@@ -1,7 +1,10 @@
 /* sandbox.h - gives up all rights a program does not need, for good.
  *
  * Called once, by the main thread of a single-threaded program, before it touches the first byte
- * that came from outside. What is asked for in vain is then answered by EACCES (looking for files)
+ * that came from outside. Threads can only be made in `before_lock`, and are bound by the same
+ * rules: they inherit Landlock, and the filter is put on all threads at once.
+ *
+ * What is asked for in vain is then answered by EACCES (looking for files)
  * or by death (everything else), so an attacker who owns the process owns only its open fds.
  *
  * seccomp is a must. Landlock (Linux 5.13 and newer) narrows which files MODEM may open; RENDER
@@ -23,6 +26,10 @@ struct fw_sandbox {
     uint64_t    file_max;   /* bytes a written file may reach */
     uint32_t    cpu_s_max;  /* seconds; SIGXCPU at this, SIGKILL two seconds later */
     uint32_t    fds_max;    /* fds below this number can be used */
+    /* NULL, or called when only limits and seccomp are missing; false: the kernel gives no threads.
+     * Must return when its threads have begun to run: their first calls are not on the list. */
+    bool (*before_lock)(void *arg);
+    void *arg;
 };
 
 /* Errors: FW_IO when the kernel refuses one of the parts; the caller must then not go on. */

@@ -162,6 +162,7 @@ static enum fw_err open_terminal(struct fw_modem_call *c, const struct fw_msg_me
         .ecm = open->ecm != 0,
         .page_count = open->page_count,
         .page_bytes_max = page_bytes_max,
+        .deferring = true,
         .call_samples_max = (uint64_t)open->call_limit_ms * (FW_TERMINAL_SECOND / 1000),
     };
     const struct fw_terminal_callbacks callbacks = { fw_modem_media_ifp, on_event, c };
@@ -230,6 +231,23 @@ void fw_modem_call_close(struct fw_modem_call *c)
 {
     fw_terminal_hangup(c->terminal);
     call_free(c);
+}
+
+bool fw_modem_call_has_work(const struct fw_modem_call *c)
+{
+    return fw_terminal_has_work(c->terminal);
+}
+
+void fw_modem_call_work(struct fw_modem_call *c, struct fw_mono now)
+{
+    fw_terminal_work(c->terminal);
+    if (c->unpaced && !fw_terminal_done(c->terminal))
+        (void)fw_modem_call_flush(c, now);
+}
+
+bool fw_modem_call_eager(const struct fw_modem_call *c)
+{
+    return c->unpaced;
 }
 
 void fw_modem_call_switch(struct fw_modem_call *c, const struct fw_msg_media_switch *to)

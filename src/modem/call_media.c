@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 enum {
+    DATAGRAMS_A_CALL = 8,     /* of the kernel, at once */
     DATAGRAMS_PACED = 64,    /* read in one turn, then other calls get their share */
     DATAGRAMS_UNPACED = 512, /* an ECM block */
     STEPS_A_TURN = 16,       /* of an unpaced machine that has much to say */
@@ -158,20 +159,36 @@ static void step_unpaced(struct fw_modem_call *c, struct fw_mono now)
     }
 }
 
+/* How many datagrams were there, and whether there may be more. */
+static int receive_some(struct fw_modem_call *c, bool *more)
+{
+    uint8_t data[DATAGRAMS_A_CALL][FW_UDP_BYTES_MAX];
+    union fw_address from[DATAGRAMS_A_CALL];
+    struct iovec parts[DATAGRAMS_A_CALL];
+    struct mmsghdr heads[DATAGRAMS_A_CALL];
+    for (int i = 0; i < DATAGRAMS_A_CALL; i++) {
+        parts[i] = (struct iovec){ data[i], sizeof data[i] };
+        heads[i] = (struct mmsghdr){ .msg_hdr = { .msg_iov = &parts[i], .msg_iovlen = 1,
+                                                  .msg_name = &from[i],
+                                                  .msg_namelen = sizeof from[i] } };
+    }
+    const int count = recvmmsg(c->fd, heads, DATAGRAMS_A_CALL, MSG_DONTWAIT, NULL);
+    *more = count == DATAGRAMS_A_CALL || (count < 0 && (errno == EINTR || errno == ECONNREFUSED));
+    for (int i = 0; i < count; i++) {
+        const bool whole = !(heads[i].msg_hdr.msg_flags & MSG_TRUNC) && heads[i].msg_len > 0;
+        if (whole && !fw_terminal_done(c->terminal))
+            take(c, (struct fw_span){ data[i], heads[i].msg_len }, &from[i],
+                 heads[i].msg_hdr.msg_namelen);
+    }
+    return count > 0 ? count : 1;
+}
+
 void fw_modem_call_readable(struct fw_modem_call *c, struct fw_mono now)
 {
-    const int datagrams = c->unpaced ? DATAGRAMS_UNPACED : DATAGRAMS_PACED;
-    for (int i = 0; i < datagrams; i++) {
-        uint8_t data[FW_UDP_BYTES_MAX];
-        union fw_address from = { 0 };
-        socklen_t from_size = sizeof from;
-        const ssize_t size =
-            recvfrom(c->fd, data, sizeof data, MSG_DONTWAIT | MSG_TRUNC, &from.any, &from_size);
-        if (size < 0 && errno != EINTR && errno != ECONNREFUSED)
-            break;
-        if (size > 0 && size <= FW_UDP_BYTES_MAX && !fw_terminal_done(c->terminal))
-            take(c, (struct fw_span){ data, (size_t)size }, &from, from_size);
-    }
+    const int datagrams_max = c->unpaced ? DATAGRAMS_UNPACED : DATAGRAMS_PACED;
+    bool more = true;
+    for (int count = 0; more && count < datagrams_max;)
+        count += receive_some(c, &more);
     if (c->unpaced && c->heard)
         step_unpaced(c, now);
 }

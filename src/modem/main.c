@@ -5,8 +5,10 @@
 #include "base/sandbox.h"
 #include "base/text.h"
 #include "modem/modem.h"
+#include "modem/pool.h"
 #include "t30/pagefile.h"
 #include "t30/terminal.h"
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +18,7 @@
 
 enum {
     CHANNEL_MAX = 1023,
+    WORKERS = 3, /* one may wait for the disk */
     FDS_MAX = 64 + FW_CALLS_PER_MODEM * 4, /* socket, page file, its check, journal */
 };
 #define MEMORY_MAX ((uint64_t)768 * 1024 * 1024) /* 64 calls of 6 MB and the program */
@@ -49,11 +52,17 @@ static bool parse(int argc, char **argv, struct options *ret)
     return argc % 2 == 1 && ret->channel >= 0 && ret->spool;
 }
 
-static bool prepare(const struct options *o)
+static bool start_workers(void *arg)
+{
+    return fw_pool_new(WORKERS, arg) == FW_OK;
+}
+
+static bool prepare(const struct options *o, struct fw_pool **pool)
 {
     struct fw_fault fault = { 0 };
     const struct sigaction stop = { .sa_handler = on_signal };
     const struct sigaction ignore = { .sa_handler = SIG_IGN };
+    mallopt(M_ARENA_MAX, 1); /* an arena a thread would be address space for nothing */
     tzset(); /* reads a file: now or never */
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGINT, &ignore, NULL);  /* of a terminal's ^C: the parent stops us in order */
@@ -71,7 +80,9 @@ static bool prepare(const struct options *o)
                                         .folder = ".",
                                         .memory_max = MEMORY_MAX,
                                         .file_max = 2 * (uint64_t)FW_PAGEFILE_BYTES_MAX,
-                                        .fds_max = FDS_MAX };
+                                        .fds_max = FDS_MAX,
+                                        .before_lock = start_workers,
+                                        .arg = pool };
     if (fw_sandbox_enter(&sandbox, &fault)) {
         fw_log(FW_LOG_ERROR, "modem.sandbox", "error=%s", FW_LOG_TEXT(fault.message));
         return false;
@@ -83,12 +94,13 @@ int main(int argc, char **argv)
 {
     struct options o;
     struct fw_modem *m = NULL;
+    struct fw_pool *pool = NULL;
     fw_log_init("faxwire-modem", FW_LOG_INFO);
     if (!parse(argc, argv, &o)) {
         fprintf(stderr, "use: faxwire-modem --channel FD --spool FOLDER (started by faxwire)\n");
         return 2;
     }
-    if (!prepare(&o) || fw_modem_new(o.channel, &m))
+    if (!prepare(&o, &pool) || fw_modem_new(o.channel, pool, &m))
         return 1;
     fw_modem_run(m, &stopped);
     fw_modem_free(m);

@@ -21,6 +21,11 @@ struct fw_terminal {
     modem_connect_tones_rx_state_t *tones; /* NULL: not listening */
     bool tone_told[3];                     /* by event kind: CED, CNG, V21 */
 
+    bool deferring; /* fw_terminal_work does what takes long */
+    bool has_work;
+    bool working;
+    struct fw_buf backlog; /* IFP packets that came meanwhile: number, size (2 octets each), data */
+
     bool underway;
     bool phase_e; /* the library is through; `phase_e_code` is what it says */
     int phase_e_code;

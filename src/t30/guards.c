@@ -100,11 +100,53 @@ static bool frame_leaks(const uint8_t *msg, int len)
     return current->extras > EXTRAS_MAX;
 }
 
+void fw_guards_hand_on(struct fw_guards *g)
+{
+    const bool defers = g->defers;
+    const uint8_t count = g->deferred_count;
+    g->defers = false;
+    g->deferred_count = 0;
+    for (uint8_t i = 0; i < count; i++) {
+        const struct fw_deferred *d = &g->deferred[i];
+        library.hdlc_accept(d->user_data, d->len > 0 ? d->msg : NULL, d->len, d->ok);
+    }
+    g->defers = defers;
+}
+
+/* Coded frames and the end of a block only fill memory; all else may open, code or store a page. */
+static bool may_take_long(const uint8_t *msg, int len, int ok)
+{
+    if (len < 3 || !ok)
+        return false;
+    const uint8_t fcf = msg[2] & 0xFE;
+    return fcf != (T4_FCD & 0xFE) && fcf != (T4_RCP & 0xFE);
+}
+
+/* True: kept for later. What comes after a kept frame is kept as well, so the order stays. */
+static bool set_aside(void *user_data, const uint8_t *msg, int len, int ok)
+{
+    struct fw_guards *g = current;
+    if (!g || !g->defers || (g->deferred_count == 0 && !may_take_long(msg, len, ok)))
+        return false;
+    if (g->deferred_count == FW_DEFERRED_MAX || len > FW_DEFERRED_FRAME_MAX) {
+        fw_guards_hand_on(g); /* late, but in order */
+        return false;
+    }
+    struct fw_deferred *d = &g->deferred[g->deferred_count++];
+    d->user_data = user_data;
+    d->len = len;
+    d->ok = ok;
+    if (len > 0)
+        memcpy(d->msg, msg, (size_t)len);
+    return true;
+}
+
 void t30_hdlc_accept(void *user_data, const uint8_t msg[], int len, int ok)
 {
     if (len > 0 && ok && (frame_harmful(msg, len) || frame_leaks(msg, len)))
         ok = 0;
-    library.hdlc_accept(user_data, msg, len, ok);
+    if (!set_aside(user_data, msg, len, ok))
+        library.hdlc_accept(user_data, msg, len, ok);
 }
 
 /* True: the page is too large, nothing more of it goes to the decoder. */

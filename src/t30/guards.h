@@ -6,12 +6,32 @@
  *
  * The guarded call is found by a thread-local pointer: fw_guards_enter before every call into the
  * library, fw_guards_leave after it.
+ *
+ * At the same place a frame can be set aside. Nearly all that the library does at a page border (it
+ * reads or writes the page file, codes or decodes a page, 4 to 8 ms and a sync of the disk) is its
+ * answer to a T.30 command or response, so a thread that must not wait keeps those frames, and
+ * another one hands them on by fw_guards_hand_on.
  */
 #ifndef FW_T30_GUARDS_H
 #define FW_T30_GUARDS_H
 #include "t30/terminal.h"
 
+enum {
+    FW_DEFERRED_MAX = 16,        /* frames and line states in one packet or block of samples */
+    FW_DEFERRED_FRAME_MAX = 264, /* octets; no T.30 frame is longer */
+};
+
+struct fw_deferred {
+    void *user_data;
+    int len; /* negative: a state of the line */
+    int ok;
+    uint8_t msg[FW_DEFERRED_FRAME_MAX];
+};
+
 struct fw_guards {
+    bool defers; /* T.30 commands and responses are set aside */
+    uint8_t deferred_count;
+    struct fw_deferred *deferred; /* FW_DEFERRED_MAX of them; NULL unless wanted */
     /* Bounds, set once. */
     uint32_t page_bytes_max, page_rows_max;
     /* What was seen. */
@@ -27,6 +47,8 @@ void fw_guards_trip(struct fw_guards *g, enum fw_terminal_guard guard);
 void fw_guards_page(struct fw_guards *g); /* another page begins */
 void fw_guards_enter(struct fw_guards *g);
 void fw_guards_leave(void);
+/* Inside enter and leave: gives the library what was set aside, in order. */
+void fw_guards_hand_on(struct fw_guards *g);
 /* Finds the library's own functions. False: this program is not guarded. */
 MUST_USE bool fw_guards_ready(void);
 #endif

@@ -16,6 +16,7 @@ enum {
     LINE_BYTES_A_SECOND = 3600,    /* twice what 14400 bit/s carries */
     RATE_SLACK_BYTES = 128 * 1024, /* two ECM blocks */
     IFP_AT_14400 = 59,             /* bytes of the largest packet at this rate, paced */
+    BACKLOG_BYTES_MAX = 512 * 1024, /* an unpaced ECM block with its headers, and a half */
 };
 
 const char *fw_terminal_guard_text(enum fw_terminal_guard guard)
@@ -73,13 +74,62 @@ static void after(struct fw_terminal *t, uint64_t samples)
     const uint64_t carried = t->call_samples * LINE_BYTES_A_SECOND / FW_TERMINAL_SECOND;
     if (t->t38 && !t->unpaced && t->guards.bytes > RATE_SLACK_BYTES + carried)
         fw_guards_trip(&t->guards, FW_GUARD_RATE);
-    if (t->guards.tripped != FW_GUARD_NONE && !t->phase_e) {
+    const bool over = t->guards.tripped != FW_GUARD_NONE || t->phase_e;
+    if (t->deferring && !t->working && (over || t->guards.deferred_count > 0)) {
+        fw_guards_leave();
+        t->has_work = true;
+        return;
+    }
+    if (over && !t->phase_e) {
         t30_terminate(t->t30); /* before the next tick, so that no confirmation leaves */
         t->phase_e = true;
     }
     fw_guards_leave();
     if (t->phase_e && !t->result.finished)
         fw_engine_conclude(t);
+}
+
+bool fw_terminal_has_work(const struct fw_terminal *t)
+{
+    return t->has_work;
+}
+
+static void hear_backlog(struct fw_terminal *t)
+{
+    struct fw_reader r = fw_reader_of(fw_buf_span(&t->backlog));
+    while (r.rest.size > 0) {
+        const uint16_t seq = fw_get_be16(&r);
+        const struct fw_span ifp = fw_get_span(&r, fw_get_be16(&r));
+        fw_assert(r.ok);
+        fw_terminal_ifp(t, seq, ifp);
+    }
+    fw_buf_done(&t->backlog);
+    fw_buf_init(&t->backlog, BACKLOG_BYTES_MAX);
+}
+
+void fw_terminal_work(struct fw_terminal *t)
+{
+    const bool defers = t->guards.defers;
+    t->has_work = false;
+    t->working = true;
+    t->guards.defers = false;
+    if (!t->result.finished) {
+        fw_guards_enter(&t->guards);
+        fw_guards_hand_on(&t->guards);
+        after(t, 0);
+    }
+    hear_backlog(t);
+    t->guards.defers = defers;
+    t->working = false;
+}
+
+/* What does not fit is lost, as on a network. */
+static void keep_ifp(struct fw_terminal *t, uint16_t seq, struct fw_span ifp)
+{
+    const size_t before = t->backlog.size;
+    if (fw_buf_put_be16(&t->backlog, seq) || fw_buf_put_be16(&t->backlog, (uint16_t)ifp.size) ||
+        fw_buf_put(&t->backlog, ifp))
+        t->backlog.size = before;
 }
 
 static void on_tone(void *user_data, int tone, int level, int delay)
@@ -165,6 +215,8 @@ void fw_terminal_free(struct fw_terminal *t)
             t38_terminal_free(t->t38);
     }
     stop_listening(t);
+    fw_buf_done(&t->backlog);
+    free(t->guards.deferred);
     free(t);
 }
 
@@ -225,6 +277,12 @@ enum fw_err fw_terminal_new(const struct fw_terminal_config *config,
         return FW_NO_MEMORY;
     t->config = *config;
     t->callbacks = *callbacks;
+    fw_buf_init(&t->backlog, BACKLOG_BYTES_MAX);
+    t->deferring = t->guards.defers = config->deferring;
+    if (t->deferring)
+        t->guards.deferred = calloc(FW_DEFERRED_MAX, sizeof *t->guards.deferred);
+    if (t->deferring && !t->guards.deferred)
+        return FW_NO_MEMORY;
     enum fw_err err = configure(t);
     if (!err)
         err = start_audio(t);
@@ -246,7 +304,7 @@ void fw_terminal_audio(struct fw_terminal *t, const int16_t *in, int16_t *out, s
 {
     fw_assert(count <= FW_TERMINAL_SAMPLES_MAX);
     memset(out, 0, count * sizeof *out);
-    if (!t->fax || t->result.finished)
+    if (!t->fax || t->result.finished || t->has_work)
         return;
     listen_for_tones(t, in, count);
     fw_guards_enter(&t->guards);
@@ -298,7 +356,7 @@ static unsigned modems_for(const struct fw_terminal *t, const struct fw_terminal
 
 enum fw_err fw_terminal_switch(struct fw_terminal *t, const struct fw_terminal_t38 *t38)
 {
-    if (t->t38 || t->result.pages > 0 || t->result.finished)
+    if (t->t38 || t->result.pages > 0 || t->result.finished || t->has_work)
         return FW_CONFLICT;
     t38_terminal_state_t *fresh = t38_terminal_init(NULL, t->config.calling, on_packet, t);
     if (!fresh)
@@ -327,7 +385,7 @@ enum fw_err fw_terminal_switch(struct fw_terminal *t, const struct fw_terminal_t
 void fw_terminal_tick(struct fw_terminal *t, unsigned samples)
 {
     fw_assert(samples <= FW_TERMINAL_SAMPLES_MAX);
-    if (!t->t38 || t->result.finished)
+    if (!t->t38 || t->result.finished || t->has_work)
         return;
     fw_guards_enter(&t->guards);
     t->packets = 0;
@@ -339,6 +397,10 @@ void fw_terminal_ifp(struct fw_terminal *t, uint16_t seq, struct fw_span ifp)
 {
     if (!t->t38 || t->result.finished || ifp.size == 0 || ifp.size > FW_TERMINAL_IFP_MAX)
         return;
+    if (t->has_work) {
+        keep_ifp(t, seq, ifp);
+        return;
+    }
     fw_guards_enter(&t->guards);
     t38_core_rx_ifp_packet(t38_terminal_get_t38_core_state(t->t38), ifp.data, (int)ifp.size, seq);
     after(t, 0);
@@ -353,6 +415,8 @@ void fw_terminal_hangup(struct fw_terminal *t)
 {
     if (t->result.finished)
         return;
+    t->has_work = false;
+    t->working = true; /* here and now: the caller ends the call */
     fw_guards_trip(&t->guards, FW_GUARD_HANGUP);
     fw_guards_enter(&t->guards);
     after(t, 0);

@@ -46,6 +46,7 @@ struct fw_terminal_config {
     const char *rx_path;        /* TIFF to make; answering only; NULL: refuse pages */
     const char *ident;          /* CSI or TSI, at most FW_IDENT_MAX characters; NULL: none */
     bool ecm;
+    bool deferring;            /* leave what takes long to fw_terminal_work */
     bool no_t6;                /* MH and MR only (T.6 needs ECM anyway) */
     unsigned modems;           /* of enum fw_terminal_modem; 0: all */
     unsigned resolutions;      /* answering; of enum fw_terminal_resolution; 0: all */
@@ -144,6 +145,13 @@ MUST_USE enum fw_err fw_terminal_switch(struct fw_terminal *t, const struct fw_t
 void fw_terminal_tick(struct fw_terminal *t, unsigned samples);
 /* T.38: one received IFP packet; `seq` is that of its UDPTL packet, gaps are seen by it. */
 void fw_terminal_ifp(struct fw_terminal *t, uint16_t seq, struct fw_span ifp);
+
+/* For callers with a clock to keep (config.deferring): opening, coding, storing and syncing pages,
+ * and the end of the call, are left over by the functions above; true when something is. Then only
+ * fw_terminal_work, called by any one thread, makes the call go on; until it has returned ticks
+ * and audio do nothing, and IFP packets are kept. Events come from that thread as well. */
+bool fw_terminal_has_work(const struct fw_terminal *t);
+void fw_terminal_work(struct fw_terminal *t);
 
 /* During PAGE_RECEIVED only: the page cannot be kept after all. It does not count, is not confirmed
  * to the far end, and the call ends with FW_GUARD_DISK. */
