@@ -13,6 +13,7 @@
 #include "base/bounds.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "config_trunk.h"
 #include "http/http.h"
 
 #define TEXT(key, member, max) \
@@ -20,24 +21,6 @@
 #define NUMBER(key, member) CYAML_FIELD_UINT(key, CYAML_FLAG_OPTIONAL, struct fw_config, member)
 #define SWITCH(key, member) CYAML_FIELD_BOOL(key, CYAML_FLAG_OPTIONAL, struct fw_config, member)
 
-#define TRUNK_TEXT(key, member, max) \
-    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct fw_config_trunk, member, 0, max)
-
-enum { SECRET_MAX = 127 };
-
-static const cyaml_schema_field_t trunk_fields[] = {
-    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct fw_config_trunk, name, 1, 63),
-    CYAML_FIELD_STRING_PTR("host", CYAML_FLAG_POINTER, struct fw_config_trunk, host, 1, 255),
-    CYAML_FIELD_UINT("port", CYAML_FLAG_OPTIONAL, struct fw_config_trunk, port),
-    CYAML_FIELD_BOOL("unpaced", CYAML_FLAG_OPTIONAL, struct fw_config_trunk, unpaced),
-    TRUNK_TEXT("username", username, SECRET_MAX),
-    TRUNK_TEXT("password", password, SECRET_MAX),
-    TRUNK_TEXT("auth_realm", auth_realm, SECRET_MAX),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_value_t trunk = {
-    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct fw_config_trunk, trunk_fields),
-};
 static const cyaml_schema_field_t fields[] = {
     TEXT("data", data, 4000),
     TEXT("listen", listen, 300),
@@ -46,6 +29,12 @@ static const cyaml_schema_field_t fields[] = {
     NUMBER("media_port_min", media_port_min),
     NUMBER("media_port_max", media_port_max),
     TEXT("domain", domain, 127),
+    TEXT("advertised_host", advertised_host, 63),
+    TEXT("resolv_conf", resolv_conf, 255),
+    TEXT("tls_ca_file", tls_ca_file, 255),
+    TEXT("tls_certificate", tls_certificate, 255),
+    SWITCH("answer_strangers", answer_strangers),
+    NUMBER("stranger_rate", stranger_rate),
     TEXT("ident", ident, FW_IDENT_MAX),
     TEXT("log_level", log_level, 10),
     NUMBER("modems", modems),
@@ -62,7 +51,7 @@ static const cyaml_schema_field_t fields[] = {
     SWITCH("webhook_private", webhook_private),
     NUMBER("webhook_log_days", webhook_log_days),
     CYAML_FIELD_SEQUENCE("trunks", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct fw_config, trunks,
-                         &trunk, 0, 64),
+                         &fw_config_trunk_schema, 0, FW_CONFIG_TRUNKS_MAX),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t schema = {
@@ -96,6 +85,10 @@ static const struct {
     { "public_url", offsetof(struct fw_config, public_url), "" },
     { "sip_host", offsetof(struct fw_config, sip_host), "127.0.0.1" },
     { "domain", offsetof(struct fw_config, domain), "" },
+    { "advertised_host", offsetof(struct fw_config, advertised_host), "" },
+    { "resolv_conf", offsetof(struct fw_config, resolv_conf), "" },
+    { "tls_ca_file", offsetof(struct fw_config, tls_ca_file), "" },
+    { "tls_certificate", offsetof(struct fw_config, tls_certificate), "" },
     { "ident", offsetof(struct fw_config, ident), "" },
     { "log_level", offsetof(struct fw_config, log_level), "info" },
 };
@@ -109,6 +102,8 @@ static const struct {
     { "sip_port", AT(sip_port), 0, 0, 65535 },
     { "media_port_min", AT(media_port_min), 0, 0, 65535 },
     { "media_port_max", AT(media_port_max), 0, 0, 65535 },
+    { "answer_strangers", AT(answer_strangers), 0, 0, 1 },
+    { "stranger_rate", AT(stranger_rate), 20, 1, 100000 },
     { "modems", AT(modems), 1, 1, FW_MODEMS_MAX },
     { "media_workers", AT(media_workers), 2, 1, 16 },
     { "faxes_in_process_max", AT(faxes_in_process_max), 2000, 1, 1000000 },
@@ -197,58 +192,13 @@ static enum fw_err settle_numbers(struct fw_config *c, struct fw_fault *fault)
     return FW_OK;
 }
 
-static enum fw_err or_empty(char **at)
+static enum fw_err check_name_is_new(const struct fw_config *c, unsigned i, struct fw_fault *fault)
 {
-    if (!*at)
-        *at = strdup("");
-    return *at ? FW_OK : FW_NO_MEMORY;
-}
-
-/* FAXWIRE_TRUNK_<NAME>_PASSWORD, so that it need not stand in the file. */
-static enum fw_err password_from_environment(struct fw_config_trunk *t)
-{
-    char name[128];
-    snprintf(name, sizeof name, "FAXWIRE_TRUNK_%s_PASSWORD", t->name);
-    for (char *p = name; *p; p++)
-        *p = isalnum((unsigned char)*p) ? (char)toupper((unsigned char)*p) : '_';
-    const char *set = getenv(name);
-    if (!set)
-        return FW_OK;
-    free(t->password);
-    t->password = strdup(set);
-    return t->password ? FW_OK : FW_NO_MEMORY;
-}
-
-/* These become quoted strings of a header. */
-static bool quotable(const char *text)
-{
-    for (const char *p = text; *p; p++) {
-        if ((unsigned char)*p < ' ' || *p == 0x7F || *p == '"' || *p == '\\')
-            return false;
-    }
-    return true;
-}
-
-static enum fw_err settle_trunk(struct fw_config_trunk *t, struct fw_fault *fault)
-{
-    if (t->port == 0)
-        t->port = 5060;
-    if (password_from_environment(t) || or_empty(&t->username) || or_empty(&t->password) ||
-        or_empty(&t->auth_realm))
-        return FW_NO_MEMORY;
-    if (!quotable(t->username) || !quotable(t->auth_realm)) {
-        fw_fault_set(fault, "trunks",
-                     "username and auth_realm of \"%s\" must not have quotes, backslashes or control characters",
-                     t->name);
-        return FW_INVALID;
-    }
-    if (strlen(t->password) > SECRET_MAX) {
-        fw_fault_set(fault, "trunks", "the password of \"%s\" has more than %d bytes", t->name, SECRET_MAX);
-        return FW_INVALID;
-    }
-    if ((t->username[0] == '\0') != (t->password[0] == '\0')) {
-        fw_fault_set(fault, "trunks", "\"%s\" must have both username and password, or neither", t->name);
-        return FW_INVALID;
+    for (unsigned k = 0; k < i; k++) {
+        if (strcmp(c->trunks[k].name, c->trunks[i].name) == 0) {
+            fw_fault_set(fault, "trunks", "there are two of the name \"%s\"", c->trunks[i].name);
+            return FW_INVALID;
+        }
     }
     return FW_OK;
 }
@@ -278,7 +228,9 @@ static enum fw_err check(struct fw_config *c, struct fw_fault *fault)
     }
     enum fw_err err = FW_OK;
     for (unsigned i = 0; i < c->trunks_count && !err; i++)
-        err = settle_trunk(&c->trunks[i], fault);
+        err = fw_config_trunk_settle(&c->trunks[i], fault);
+    for (unsigned i = 0; i < c->trunks_count && !err; i++)
+        err = check_name_is_new(c, i, fault);
     return err;
 }
 

@@ -6,14 +6,40 @@
 #ifndef FW_CONFIG_H
 #define FW_CONFIG_H
 #include "base/base.h"
+#include "fax/trunk.h"
 
+/* A SIP peer that takes our calls. Texts are empty where nothing is given, pointers are never NULL
+ * once loaded. Times are in what their names say. */
 struct fw_config_trunk {
     char    *name;
     char    *host;    /* numeric address or name of the SIP peer */
-    uint16_t port;
+    uint16_t port;    /* 0: as NAPTR and SRV records say, or the usual one */
+    enum fw_trunk_transport transport;
+    bool    *tls_verify;      /* its certificate, by its name */
+    char    *outbound_proxy;  /* HOST or HOST:PORT */
+    char    *sources;         /* addresses or prefixes, with spaces, that its requests come from */
     bool     unpaced; /* the peer is a Faxwire too: T.38 may run faster than a telephone line */
     char    *username, *password; /* for digest challenges; empty: none. Never logged */
     char    *auth_realm;          /* the only realm they are for; empty: any */
+    bool     registers;
+    uint32_t register_secs;
+    uint32_t *options_secs;   /* between health checks; 0: none */
+    char    *from_user, *from_domain, *display_name, *asserted_identity;
+    bool    *send_display_name;
+    bool     privacy;
+    uint8_t  strip;           /* digits of the called number */
+    char    *prefix;
+    enum fw_trunk_plus plus, from_plus;
+    enum fw_trunk_codecs codecs;
+    enum fw_trunk_t38 t38;
+    enum fw_trunk_shape t38_sdp;
+    uint32_t *t38_after_answer_ms, *t38_after_ced_ms;
+    uint16_t t38_max_datagram; /* 0: as the peer says */
+    uint16_t channels, calls_per_second; /* 0: any number */
+    uint32_t ring_timeout_secs;          /* 0: that of the service */
+    uint32_t response_timeout_secs;      /* 0: 8 s when there is another trunk */
+    uint16_t priority, weight;           /* the lowest first; share within it */
+    bool     busy_on_603;
 };
 
 struct fw_config {
@@ -23,6 +49,12 @@ struct fw_config {
     uint16_t sip_port;      /* 0: any */
     uint16_t media_port_min, media_port_max; /* 0: any */
     char    *domain;        /* host part of our From; empty: sip_host */
+    char    *advertised_host; /* numeric: what peers are told, behind NAT; empty: sip_host */
+    char    *resolv_conf;   /* file with name servers for trunks; empty: the system's */
+    char    *tls_ca_file;   /* whom trunks over TLS are trusted by; empty: the system's */
+    char    *tls_certificate; /* of ours, with its key, PEM; empty: none */
+    bool     answer_strangers; /* SIP requests from where no trunk is */
+    uint32_t stranger_rate; /* SIP messages a second from one source that is no trunk */
     char    *ident;         /* station id (TSI), up to 20 characters; empty: the fax's `from` */
     char    *log_level;     /* error warn info debug */
     uint32_t modems;        /* modem programs */
@@ -38,6 +70,7 @@ struct fw_config {
     bool     fetch_private;   /* media_url may point to private and loopback addresses */
     bool     webhook_private; /* webhooks too */
     uint32_t webhook_log_days; /* how long what became of a webhook is kept */
+    /* The only part that SIGHUP reads again. */
     struct fw_config_trunk *trunks;
     unsigned trunks_count;
 };

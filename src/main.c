@@ -109,7 +109,7 @@ static int serve(int argc, char **argv)
         fw_fault_set(&fault, "trunks", "none is configured, so no fax could be sent");
         code = refuse(&fault);
     } else
-        code = run(config, &(struct fw_serve_options){ .dev = false });
+        code = run(config, &(struct fw_serve_options){ .config_path = path });
     return code;
 }
 

@@ -26,6 +26,7 @@
 #include "programs.h"
 #include "queue/queue.h"
 #include "secrets.h"
+#include "trunks.h"
 
 enum {
     READY_MS = 20 * 1000, /* all programs up, or the start has failed */
@@ -33,6 +34,8 @@ enum {
     FETCH_CONNECT_MS = 5 * 1000,
     FETCH_MS = 30 * 1000, /* below the minute that clients wait for an answer */
     PREVIEW_BYTES_MAX = 128 * 1024 * 1024,
+    CARRIER_T38_AFTER_ANSWER_MS = 4000,
+    CARRIER_T38_AFTER_CED_MS = 1000,
     PAGE_BYTES_MAX = 8 * 1024 * 1024, /* one received page, decoded from the line */
 };
 
@@ -48,6 +51,7 @@ struct service {
     struct fw_notify               *notify;
     struct fw_links                 links; /* the notifier's */
     struct fw_supervisor           *supervisor;
+    struct fw_trunks               *trunks;
     struct fw_mailbox              *outbox; /* of struct fw_msg, from the queue to the children */
     struct fw_api                  *api;
     char                            http_host[256], upload_dir[4200], public_key[64]; /* as long as the API lives */
@@ -143,6 +147,12 @@ static void configure_line(struct service *s)
     fw_text_clip(l->sip_host, sizeof l->sip_host, c->sip_host);
     fw_text_clip(l->media_host, sizeof l->media_host, c->sip_host);
     fw_text_clip(l->domain, sizeof l->domain, c->domain);
+    fw_text_clip(l->advertised_host, sizeof l->advertised_host, c->advertised_host);
+    fw_text_clip(l->resolv_conf, sizeof l->resolv_conf, c->resolv_conf);
+    fw_text_clip(l->tls_ca_file, sizeof l->tls_ca_file, c->tls_ca_file);
+    fw_text_clip(l->tls_certificate, sizeof l->tls_certificate, c->tls_certificate);
+    l->answer_strangers = c->answer_strangers;
+    l->stranger_rate = c->stranger_rate;
     l->sip_port = c->sip_port;
     l->media_port_min = c->media_port_min;
     l->media_port_max = c->media_port_max;
@@ -150,30 +160,45 @@ static void configure_line(struct service *s)
     fw_supervisor_send_to(s->supervisor, FW_ROLE_LINE, 0, &msg);
 }
 
-static void set_trunk(struct service *s, const struct fw_config_trunk *t)
+static void to_line(void *arg, const struct fw_msg *msg)
 {
-    struct fw_msg msg = { .kind = FW_MSG_KIND_TRUNK_SET };
-    struct fw_msg_trunk_set *set = &msg.trunk_set;
-    fw_text_clip(set->name, sizeof set->name, t->name);
-    fw_text_clip(set->host, sizeof set->host, t->host);
-    set->port = t->port;
-    set->unpaced = t->unpaced;
-    fw_text_clip(set->username, sizeof set->username, t->username);
-    fw_text_clip(set->password, sizeof set->password, t->password);
-    fw_text_clip(set->auth_realm, sizeof set->auth_realm, t->auth_realm);
-    fw_supervisor_send_to(s->supervisor, FW_ROLE_LINE, 0, &msg);
+    struct service *s = arg;
+    fw_supervisor_send_to(s->supervisor, FW_ROLE_LINE, 0, msg);
 }
 
-static void set_trunks(struct service *s)
+/* In development every call goes to the built-in carrier. */
+static void want_trunks(struct service *s, const struct fw_config *config)
 {
-    char carrier[] = "carrier", host[] = "127.0.0.1", none[] = "";
-    const struct fw_config_trunk built_in = { .name = carrier, .host = host, .port = s->carrier_port,
-                                              .unpaced = !s->options->paced, .username = none,
-                                              .password = none, .auth_realm = none };
+    struct fw_msg_trunk_set carrier = { .port = s->carrier_port, .unpaced = !s->options->paced,
+                                        .t38_after_answer_ms = CARRIER_T38_AFTER_ANSWER_MS,
+                                        .t38_after_ced_ms = CARRIER_T38_AFTER_CED_MS, .weight = 1 };
+    fw_text_clip(carrier.name, sizeof carrier.name, "carrier");
+    fw_text_clip(carrier.host, sizeof carrier.host, "127.0.0.1");
     if (s->options->dev)
-        set_trunk(s, &built_in);
-    for (unsigned i = 0; i < s->config->trunks_count; i++)
-        set_trunk(s, &s->config->trunks[i]);
+        fw_trunks_want(s->trunks, &carrier, 1);
+    else
+        fw_trunks_want_config(s->trunks, config);
+}
+
+/* SIGHUP. A file that cannot be used changes nothing. */
+static void reload(struct service *s)
+{
+    struct fw_fault fault = { 0 };
+    struct fw_config *config = NULL;
+    if (!s->options->config_path) {
+        fw_log(FW_LOG_WARN, "service.reload", "ignored=there is no configuration file");
+        return;
+    }
+    if (fw_config_load(s->options->config_path, &fault, &config) || config->trunks_count == 0) {
+        fw_log(FW_LOG_ERROR, "service.reload", "kept=the old trunks field=%s what=%s", FW_LOG_TEXT(fault.field),
+               FW_LOG_TEXT(fault.message[0] ? fault.message : "no trunk is configured"));
+    } else {
+        fw_log(FW_LOG_INFO, "service.reload", "trunks=%u", config->trunks_count);
+        want_trunks(s, config);
+        if (s->line_ready)
+            fw_trunks_tell(s->trunks, to_line, s);
+    }
+    fw_config_free(config);
 }
 
 static void started(void *arg, enum fw_role role, uint8_t index)
@@ -196,6 +221,7 @@ static void ended(void *arg, enum fw_role role, uint8_t index)
     struct fw_msg msg = { .kind = FW_MSG_KIND_MODEM_GONE };
     if (role == FW_ROLE_LINE) {
         s->line_ready = false;
+        fw_trunks_forget(s->trunks);
         fw_queue_line(s->queue, false);
     }
     if (role != FW_ROLE_MODEM)
@@ -213,13 +239,14 @@ static void message(void *arg, enum fw_role role, uint8_t index, const struct fw
     case FW_MSG_KIND_LINE_READY:
         fw_log(FW_LOG_INFO, "line.ready", "port=%d", msg->line_ready.sip_port);
         s->line_ready = true;
-        set_trunks(s);
+        fw_trunks_tell(s->trunks, to_line, s);
         break;
     case FW_MSG_KIND_MODEM_READY:
         s->modem_ready = true;
         fw_queue_modem(s->queue, index, true);
         break;
     case FW_MSG_KIND_CARRIER_READY: s->carrier_ready = true; break;
+    case FW_MSG_KIND_TRUNK_STATE: fw_trunks_heard(s->trunks, &msg->trunk_state); return;
     default: fw_queue_message(s->queue, msg); return;
     }
     /* A call is worth placing once there is somebody to take it. */
@@ -241,6 +268,10 @@ static void on_signal(void *arg)
     struct signalfd_siginfo info;
     if (read(s->signal_fd, &info, sizeof info) != sizeof info)
         return;
+    if (info.ssi_signo == SIGHUP) {
+        reload(s);
+        return;
+    }
     fw_log(FW_LOG_INFO, "service.stopping", "signal=%u", info.ssi_signo);
     s->stop = true;
 }
@@ -298,6 +329,7 @@ static enum fw_err start_children(struct service *s, struct fw_fault *fault)
         err = start_modems(s, fault);
     if (!err && s->options->dev)
         err = start_carrier(s, fault);
+    want_trunks(s, s->config); /* the carrier has its port */
     if (!err)
         err = fw_supervisor_add(s->supervisor, &line, fault);
     return err;
@@ -326,7 +358,7 @@ static enum fw_err start_queue(struct service *s)
     const struct fw_config *c = s->config;
     const struct fw_queue_config config = {
         .store = s->store, .ident = c->ident, .modem_count = (int)c->modems,
-        .trunk = c->trunks_count > 0 ? c->trunks[0].name : s->options->dev ? "carrier" : "",
+        .trunk = "", /* the line chooses */
         .media_workers = (int)c->media_workers, .calls_max = (int)c->calls_max,
         .ring_timeout_ms = c->ring_timeout_secs * 1000, .call_limit_ms = c->call_limit_secs * 1000,
     };
@@ -392,6 +424,8 @@ static enum fw_err start(struct service *s, struct fw_fault *fault)
     if (!err)
         err = start_queue(s);
     if (!err)
+        err = fw_trunks_new(&s->trunks);
+    if (!err)
         err = start_children(s, fault);
     if (!err)
         err = wait_ready(s, fault);
@@ -431,6 +465,7 @@ static void stop(struct service *s)
     fw_supervisor_free(s->supervisor);
     fw_notify_stop(s->notify);
     fw_queue_free(s->queue);
+    fw_trunks_free(s->trunks);
     fw_mailbox_free(s->outbox);
     fw_signer_free(s->signer);
     fw_store_close(s->store);
@@ -444,6 +479,7 @@ static int catch_signals(void)
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
     signal(SIGPIPE, SIG_IGN);
     /* Before any thread exists: all of them inherit the mask. */
     return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -1 : signalfd(-1, &set, SFD_CLOEXEC);

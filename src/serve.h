@@ -6,6 +6,7 @@
 struct fw_serve_options {
     bool dev;   /* built-in carrier as the only trunk; loopback documents and webhooks */
     bool paced; /* the carrier keeps telephone line speed */
+    const char *config_path; /* read again at SIGHUP, for the trunks; NULL: there is none */
 };
 
 /* Runs until SIGINT or SIGTERM. Prints one JSON line on stdout when ready. Returns the exit code. */

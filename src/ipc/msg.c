@@ -53,10 +53,13 @@ int fw_msg_modem(const struct fw_msg *msg)
     case FW_MSG_KIND_STOP:
     case FW_MSG_KIND_LINE_CONFIG:
     case FW_MSG_KIND_TRUNK_SET:
+    case FW_MSG_KIND_TRUNK_GONE:
+    case FW_MSG_KIND_TRUNK_STATE:
     case FW_MSG_KIND_LINE_READY:
     case FW_MSG_KIND_CALL_PLACE:
     case FW_MSG_KIND_CALL_CANCEL:
     case FW_MSG_KIND_CALL_PROGRESS:
+    case FW_MSG_KIND_CALL_TRUNK:
     case FW_MSG_KIND_CALL_ANSWERED:
     case FW_MSG_KIND_CALL_TRANSPORT:
     case FW_MSG_KIND_CALL_ENDED:

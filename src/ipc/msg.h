@@ -11,6 +11,7 @@
 #define FW_MSG_H
 #include "base/buf.h"
 #include "fax/call.h"
+#include "fax/trunk.h"
 
 enum { FW_MSG_BYTES_MAX = 4096, FW_CALL_ID_SIZE = 40 };
 
@@ -27,22 +28,60 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     U16(media_port_min)  /* 0: any */                                                              \
     U16(media_port_max)                                                                            \
     U32(calls_max)                                                                                 \
-    TEXT(domain, 128)    /* host part of our From; empty: sip_host */
+    TEXT(domain, 128)    /* host part of our From; empty: sip_host */                              \
+    TEXT(advertised_host, 64) /* what SIP and SDP say of us; empty: the addresses above */         \
+    TEXT(resolv_conf, 256) /* name servers; empty: those of the system */                          \
+    TEXT(tls_ca_file, 256) /* PEM; empty: those of the system */                                   \
+    TEXT(tls_certificate, 256) /* PEM with our key, shown to peers; empty: none */                 \
+    U8(answer_strangers)   /* requests from where no trunk is: 0 not answered */                   \
+    U32(stranger_rate)     /* messages a second from one source that is no trunk; 0: any */
 #define FW_MSG_TRUNK_SET(U8, U16, U32, I32, TEXT)                                                  \
-    TEXT(name, 64) TEXT(host, 256) U16(port)                                                       \
+    TEXT(name, 64) TEXT(host, 256)                                                                 \
+    U16(port)       /* 0: as NAPTR and SRV records say, or the usual one */                        \
+    U8(transport)   /* enum fw_trunk_transport */                                                  \
+    U8(tls_insecure) /* its certificate is not looked at */                                        \
+    TEXT(outbound_proxy, 256) /* host[:port] that all requests go to; empty: `host` */             \
+    TEXT(sources, 512) /* further addresses that its requests come from, with spaces */            \
     U8(unpaced) /* may offer a=X-faxwire-unpaced there */                                          \
     TEXT(username, 128) TEXT(password, 128) /* for challenges; empty: none */                      \
-    TEXT(auth_realm, 128)                   /* the only realm they are for; empty: any */
+    TEXT(auth_realm, 128)                   /* the only realm they are for; empty: any */          \
+    U32(register_s)      /* expiry to ask for; 0: no registration */                               \
+    U32(options_s)       /* between health checks; 0: none */                                      \
+    TEXT(from_user, 64)  /* in place of the number that the fax is from */                         \
+    TEXT(from_domain, 128) TEXT(display_name, 132) /* in place of the fax's */                     \
+    U8(no_display_name) TEXT(asserted_identity, 128) /* user or URI; "from": the fax's number */   \
+    U8(privacy)          /* From is anonymous, Privacy: id */                                      \
+    U8(strip) TEXT(prefix, 32) U8(plus) /* of the called number; enum fw_trunk_plus */             \
+    U8(from_plus) U8(codecs) U8(t38) U8(shape) /* enums of fax/trunk.h */                          \
+    U32(t38_after_answer_ms) U32(t38_after_ced_ms) /* until we ask for T.38 */                     \
+    U16(t38_max_datagram) /* in place of what the peer declares; 0: as it says */                  \
+    U16(channels) U16(calls_per_second) /* 0: any number */                                        \
+    U32(ring_timeout_ms) /* 0: as the call says */                                                 \
+    U32(response_timeout_ms) /* nothing heard at all: the next trunk; 0: by itself */              \
+    U16(priority) U16(weight) /* the lowest priority first, weights within it */                   \
+    U8(busy_on_603)
+#define FW_MSG_TRUNK_GONE(U8, U16, U32, I32, TEXT) TEXT(name, 64)
+#define FW_MSG_TRUNK_STATE(U8, U16, U32, I32, TEXT) /* at each change of it */                     \
+    TEXT(name, 64) U8(health) U8(registration) /* enums of fax/trunk.h */                          \
+    U32(registered_s)    /* from now on; 0: it is not */                                           \
+    U16(calls)           /* in progress */                                                         \
+    U16(error_status)    /* SIP status of the last error; 0: no answer */                          \
+    TEXT(error, 160)     /* the last one; empty: none yet */                                       \
+    U32(error_age_s)
 #define FW_MSG_LINE_READY(U8, U16, U32, I32, TEXT) U16(sip_port)
 #define FW_MSG_CALL_PLACE(U8, U16, U32, I32, TEXT)                                                 \
-    TEXT(call, FW_CALL_ID_SIZE) TEXT(trunk, 64) TEXT(to, 256) TEXT(from, 256)                      \
+    TEXT(call, FW_CALL_ID_SIZE) TEXT(trunk, 64) /* empty: the line chooses */                      \
+    TEXT(to, 256) TEXT(from, 256)                                                                  \
     TEXT(display_name, 132) U8(t38_enabled) U8(modem) /* index of the modem that will carry it */  \
     U32(ring_timeout_ms) U32(call_limit_ms)                                                        \
     TEXT(tx_file, 64) /* name in the modem's spool folder */                                       \
     U32(page_count) TEXT(ident, 24) U8(ecm)
 #define FW_MSG_CALL_CANCEL(U8, U16, U32, I32, TEXT) TEXT(call, FW_CALL_ID_SIZE)
 #define FW_MSG_CALL_PROGRESS(U8, U16, U32, I32, TEXT)                                              \
-    TEXT(call, FW_CALL_ID_SIZE) U16(sip_status) /* 0: INVITE sent; 1xx */
+    TEXT(call, FW_CALL_ID_SIZE) U16(sip_status) /* 0: INVITE sent; 1xx */                          \
+    TEXT(trunk, 64)
+#define FW_MSG_CALL_TRUNK(U8, U16, U32, I32, TEXT) /* it did not take the call: now the next */    \
+    TEXT(call, FW_CALL_ID_SIZE) TEXT(trunk, 64) U16(sip_status) U16(q850) TEXT(text, 160)
 #define FW_MSG_CALL_ANSWERED(U8, U16, U32, I32, TEXT) TEXT(call, FW_CALL_ID_SIZE)
 #define FW_MSG_CALL_TRANSPORT(U8, U16, U32, I32, TEXT)                                             \
     TEXT(call, FW_CALL_ID_SIZE) U8(transport) /* enum fw_call_transport */
@@ -86,10 +125,13 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     M(STOP, stop, CHILD)                                                                           \
     M(LINE_CONFIG, line_config, LINE)                                                              \
     M(TRUNK_SET, trunk_set, LINE)                                                                  \
+    M(TRUNK_GONE, trunk_gone, LINE)                                                                \
+    M(TRUNK_STATE, trunk_state, HUB)                                                               \
     M(LINE_READY, line_ready, HUB)                                                                 \
     M(CALL_PLACE, call_place, LINE)                                                                \
     M(CALL_CANCEL, call_cancel, LINE)                                                              \
     M(CALL_PROGRESS, call_progress, HUB)                                                           \
+    M(CALL_TRUNK, call_trunk, HUB)                                                                 \
     M(CALL_ANSWERED, call_answered, HUB)                                                           \
     M(CALL_TRANSPORT, call_transport, HUB)                                                         \
     M(CALL_ENDED, call_ended, HUB)                                                                 \

@@ -205,7 +205,9 @@ static bool may_say(const struct slot *slot, const struct fw_msg *msg)
 {
     switch (msg->kind) {
     case FW_MSG_KIND_LINE_READY:
+    case FW_MSG_KIND_TRUNK_STATE:
     case FW_MSG_KIND_CALL_PROGRESS:
+    case FW_MSG_KIND_CALL_TRUNK:
     case FW_MSG_KIND_CALL_ANSWERED:
     case FW_MSG_KIND_CALL_TRANSPORT:
     case FW_MSG_KIND_CALL_ENDED:
@@ -223,6 +225,7 @@ static bool may_say(const struct slot *slot, const struct fw_msg *msg)
     case FW_MSG_KIND_STOP:
     case FW_MSG_KIND_LINE_CONFIG:
     case FW_MSG_KIND_TRUNK_SET:
+    case FW_MSG_KIND_TRUNK_GONE:
     case FW_MSG_KIND_CALL_PLACE:
     case FW_MSG_KIND_CALL_CANCEL:
     case FW_MSG_KIND_MODEM_START:

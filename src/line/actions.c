@@ -5,11 +5,8 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/id.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "line/address.h"
-#include "sip/media_socket.h"
 
 static const char sdp_type[] = "application/sdp";
 
@@ -19,73 +16,13 @@ static bool sdp_text(enum fw_err err, const struct fw_buf *buf, char *ret, size_
     return err == FW_OK && fw_text_copy(ret, size, fw_buf_span(buf));
 }
 
-static bool prepare_media(struct fw_line *l, struct fw_line_call *c)
-{
-    uint16_t port = 0;
-    const enum fw_err err = fw_media_socket(l->config.media_host, l->config.media_port_min,
-                                            l->config.media_port_max, &c->media_fd, &port);
-    if (err) {
-        snprintf(c->text, sizeof c->text, "%s",
-                 err == FW_LIMIT ? "every media port of the configured range is taken"
-                                 : "no media socket: check media_host and the media port range");
-        return false;
-    }
-    fw_text_clip(c->host, sizeof c->host, l->config.media_host);
-    c->local = (struct fw_sdp_local){
-        .session_id = fw_random_u64() >> 2,
-        .version = 1,
-        .host = c->host,
-        .port = port,
-        .unpaced = c->unpaced,
-    };
-    struct fw_buf buf CLEANUP(fw_buf_done);
-    fw_buf_init(&buf, sizeof c->sdp - 1);
-    return sdp_text(fw_sdp_offer_audio(&c->local, &buf), &buf, c->sdp, sizeof c->sdp);
-}
-
-bool fw_line_act_prepare(struct fw_line *l, struct fw_line_call *c)
-{
-    const struct fw_line_trunk *t = fw_line_trunk_find(l, c->place.trunk);
-    char uri[FW_LINE_URI_SIZE], from[FW_LINE_FROM_SIZE], to[FW_LINE_URI_SIZE + 2];
-    char trunk[FW_LINE_URI_SIZE], route[FW_LINE_URI_SIZE + 8];
-    bool own_host = false;
-    if (!t) {
-        snprintf(c->text, sizeof c->text, "there is no trunk of that name");
-        return false;
-    }
-    c->unpaced = t->unpaced;
-    const char *domain = l->config.domain[0] ? l->config.domain : l->config.sip_host;
-    if (fw_line_host_uri(t->host, t->port, trunk) ||
-        fw_line_request_uri(c->place.to, t->host, t->port, uri, &own_host) ||
-        fw_line_from(c->place.display_name, c->place.from, domain, from)) {
-        snprintf(c->text, sizeof c->text, "the number to call or to call from is not usable");
-        return false;
-    }
-    if (!prepare_media(l, c))
-        return false;
-    snprintf(to, sizeof to, "<%s>", uri);
-    /* A URI of the user's is a name to the trunk, not a place that we connect to. */
-    snprintf(route, sizeof route, "<%s;lr>", trunk);
-    c->handle = nua_handle(fw_sip_nua(l->sip), fw_sip_ref_magic(c->ref), NUTAG_URL(uri),
-                           SIPTAG_TO_STR(to), SIPTAG_FROM_STR(from),
-                           TAG_IF(own_host, NUTAG_INITIAL_ROUTE_STR(route)), TAG_END());
-    if (!c->handle)
-        snprintf(c->text, sizeof c->text, "the SIP stack took no new call");
-    return c->handle != NULL;
-}
-
 void fw_line_act_progress(struct fw_line *l, struct fw_line_call *c, uint16_t status)
 {
     struct fw_msg m = { .kind = FW_MSG_KIND_CALL_PROGRESS };
     fw_text_clip(m.call_progress.call, sizeof m.call_progress.call, c->place.call);
     m.call_progress.sip_status = status;
+    fw_text_clip(m.call_progress.trunk, sizeof m.call_progress.trunk, c->trunk.name);
     fw_sip_send(l->sip, &m, -1);
-}
-
-static void invite(struct fw_line *l, struct fw_line_call *c)
-{
-    nua_invite(c->handle, SIPTAG_CONTENT_TYPE_STR(sdp_type), SIPTAG_PAYLOAD_STR(c->sdp), TAG_END());
-    fw_line_act_progress(l, c, 0);
 }
 
 static void open_media(struct fw_line *l, struct fw_line_call *c)
@@ -113,14 +50,17 @@ static void open_media(struct fw_line *l, struct fw_line_call *c)
     c->media_open = true;
 }
 
-static void offer_t38(struct fw_line_call *c)
+/* Back to audio, or forth to T.38. */
+static void offer(struct fw_line_call *c, bool t38)
 {
+    const enum fw_sdp_shape shape =
+        c->trunk.shape == FW_TRUNK_SHAPE_RFC3264 ? FW_SDP_KEEP_LINES : FW_SDP_REPLACE;
     struct fw_buf buf CLEANUP(fw_buf_done);
     fw_buf_init(&buf, sizeof c->offer - 1);
     c->local.version++;
-    c->offers++;
-    if (!sdp_text(fw_sdp_offer_t38(&c->local, FW_SDP_REPLACE, &buf), &buf, c->offer,
-                  sizeof c->offer))
+    c->offers += t38;
+    const enum fw_err err = t38 ? fw_sdp_offer_t38(&c->local, shape, &buf) : fw_sdp_offer_audio(&c->local, &buf);
+    if (!sdp_text(err, &buf, c->offer, sizeof c->offer))
         return; /* no answer will come, and the state has its deadline */
     nua_invite(c->handle, SIPTAG_CONTENT_TYPE_STR(sdp_type), SIPTAG_PAYLOAD_STR(c->offer),
                TAG_END());
@@ -138,7 +78,8 @@ void fw_line_act_switch(struct fw_line *l, struct fw_line_call *c)
     s->codec = (uint8_t)c->settled.codec;
     s->t38_version = c->settled.t38.version;
     s->bit_rate_max = c->settled.t38.bit_rate_max;
-    s->datagram_max = c->settled.t38.datagram_max;
+    s->datagram_max =
+        c->trunk.t38_max_datagram ? c->trunk.t38_max_datagram : c->settled.t38.datagram_max;
     s->ec = (uint8_t)c->settled.t38.ec;
     fw_sip_send(l->sip, &m, -1);
 }
@@ -188,7 +129,7 @@ void fw_line_act_refuse(struct fw_line *l, const char *call_id, const char *text
 void fw_line_act(struct fw_line *l, struct fw_line_call *c, unsigned actions)
 {
     if (actions & FW_LINE_DO_INVITE)
-        invite(l, c);
+        fw_line_invite(l, c);
     if (actions & FW_LINE_DO_CANCEL)
         nua_cancel(c->handle, TAG_END());
     if (actions & FW_LINE_DO_BYE)
@@ -196,7 +137,9 @@ void fw_line_act(struct fw_line *l, struct fw_line_call *c, unsigned actions)
     if (actions & FW_LINE_DO_OPEN)
         open_media(l, c);
     if (actions & FW_LINE_DO_OFFER)
-        offer_t38(c);
+        offer(c, true);
+    if (actions & FW_LINE_DO_RETURN)
+        offer(c, false);
     if (actions & FW_LINE_DO_SWITCH) {
         fw_line_act_switch(l, c);
         tell_transport(l, c);

@@ -65,23 +65,74 @@ static const char *bracket(const char *host, bool open)
     return open ? "[" : "]";
 }
 
-static enum fw_err at_host(const char *user, const char *host, uint16_t port, char *ret)
+static const char *transport_of(const struct fw_line_hop *hop)
 {
-    const char *open = bracket(host, true), *close = bracket(host, false);
-    const char *at = user[0] ? "@" : "";
-    const int printed =
-        port ? snprintf(ret, FW_LINE_URI_SIZE, "sip:%s%s%s%s%s:%u", user, at, open, host, close,
-                        port)
-             : snprintf(ret, FW_LINE_URI_SIZE, "sip:%s%s%s%s%s", user, at, open, host, close);
-    return fits(printed, FW_LINE_URI_SIZE) ? FW_OK : FW_LIMIT;
+    switch (hop->transport) {
+    case FW_TRUNK_TRANSPORT_TCP: return ";transport=tcp";
+    case FW_TRUNK_TRANSPORT_TLS: return ";transport=tls";
+    case FW_TRUNK_TRANSPORT_UDP:
+    case FW_TRUNK_TRANSPORT_COUNT: break;
+    }
+    return "";
 }
 
-enum fw_err fw_line_host_uri(const char *host, uint16_t port, char ret[FW_LINE_URI_SIZE])
+/* "host:5070" and "[v6]:5070" have a port already; bare IPv6 has more colons than one. */
+static bool has_port(const char *host)
 {
-    return at_host("", host, port, ret);
+    const char *colon = strrchr(host, ':');
+    return colon && (strchr(host, ':') == colon || (host[0] == '[' && colon[-1] == ']'));
 }
 
-enum fw_err fw_line_request_uri(const char *to, const char *host, uint16_t port,
+static enum fw_err at_host(const char *user, const struct fw_line_hop *hop, char *ret)
+{
+    const bool own_port = has_port(hop->host);
+    const char *open = own_port ? "" : bracket(hop->host, true);
+    const char *close = own_port ? "" : bracket(hop->host, false);
+    char port[8] = "";
+    if (hop->port && !own_port)
+        snprintf(port, sizeof port, ":%u", (unsigned)hop->port);
+    return fits(snprintf(ret, FW_LINE_URI_SIZE, "sip:%s%s%s%s%s%s%s", user, user[0] ? "@" : "", open,
+                         hop->host, close, port, transport_of(hop)),
+                FW_LINE_URI_SIZE)
+               ? FW_OK
+               : FW_LIMIT;
+}
+
+enum fw_err fw_line_host_uri(const struct fw_line_hop *hop, char ret[FW_LINE_URI_SIZE])
+{
+    return at_host("", hop, ret);
+}
+
+enum fw_err fw_line_number(const char *text, const struct fw_line_number_rule *rule, char *ret,
+                           size_t size)
+{
+    char kept[NUMBER_SIZE];
+    size_t count = 0;
+    bool plus = false;
+    if (uri_ok(text))
+        return fits(snprintf(ret, size, "%s", text), size) ? FW_OK : FW_LIMIT;
+    for (const char *p = text; *p; p++) {
+        if (strchr(" -.()", *p))
+            continue;
+        if (*p == '+' && count == 0 && !plus)
+            plus = true;
+        else if (!is_digit(*p) && *p != '*' && *p != '#')
+            return FW_INVALID;
+        else if (count + 1 >= sizeof kept)
+            return FW_LIMIT;
+        else
+            kept[count++] = *p;
+    }
+    kept[count] = '\0';
+    if (count <= rule->strip)
+        return FW_INVALID;
+    plus = rule->plus == FW_TRUNK_PLUS_KEEP ? plus : rule->plus == FW_TRUNK_PLUS_ADD;
+    return fits(snprintf(ret, size, "%s%s%s", plus ? "+" : "", rule->prefix, kept + rule->strip), size)
+               ? FW_OK
+               : FW_LIMIT;
+}
+
+enum fw_err fw_line_request_uri(const char *to, const struct fw_line_hop *hop,
                                 char ret[FW_LINE_URI_SIZE], bool *ret_own_host)
 {
     char number[NUMBER_SIZE];
@@ -92,7 +143,7 @@ enum fw_err fw_line_request_uri(const char *to, const char *host, uint16_t port,
     if (!number_of(to, number))
         return FW_INVALID;
     *ret_own_host = false;
-    return at_host(number, host, port, ret);
+    return at_host(number, hop, ret);
 }
 
 static bool quoted(const char *text, char *ret, size_t size)
@@ -121,7 +172,8 @@ enum fw_err fw_line_from(const char *display_name, const char *from, const char 
         snprintf(ret, FW_LINE_FROM_SIZE, "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
         return FW_OK;
     }
-    const enum fw_err err = fw_line_request_uri(from, domain, 0, uri, &own_host);
+    const struct fw_line_hop hop = { .host = domain };
+    const enum fw_err err = fw_line_request_uri(from, &hop, uri, &own_host);
     if (err)
         return err;
     if (!quoted(display_name, name, sizeof name))

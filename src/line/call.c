@@ -16,6 +16,8 @@ struct cell {
 
 #define WAITING_FOR_ANSWER                                                                         \
     ON(PROGRESS) = GO(RINGING, 0), ON(ANSWERED) = GO(AUDIO, DO(OPEN)),                             \
+    ON(ANSWERED_T38) = GO(T38, DO(OPEN) | DO(SWITCH)), ON(NEXT) = GO(INVITING, DO(INVITE)),        \
+    ON(BROKEN) = BY(ENDED, DO(REPORT), INTERNAL),                                                  \
     ON(UNUSABLE) = BY(LEAVING, DO(BYE) | DO(REPORT), MEDIA_REFUSED),                               \
     ON(REJECTED) = BY(ENDED, DO(REPORT), REJECTED),                                                \
     ON(UNREACHABLE) = BY(ENDED, DO(REPORT), NO_RESPONSE),                                          \
@@ -32,7 +34,15 @@ struct cell {
 static const struct cell table[FW_LINE_STATE_COUNT][FW_LINE_EVENT_COUNT] = {
     [FW_LINE_NEW] = {
         ON(PLACE) = GO(INVITING, DO(INVITE)),
+        ON(WAIT) = GO(WAITING, 0),
         ON(BROKEN) = BY(ENDED, DO(REPORT), INTERNAL),
+    },
+    [FW_LINE_WAITING] = {
+        ON(PLACE) = GO(INVITING, DO(INVITE)),
+        ON(BROKEN) = BY(ENDED, DO(REPORT), INTERNAL),
+        ON(CANCEL) = BY(ENDED, DO(REPORT), CANCELED),
+        ON(MODEM_LOST) = BY(ENDED, DO(REPORT), MODEM_LOST),
+        ON(TIMEOUT) = BY(ENDED, DO(REPORT), INTERNAL),
     },
     [FW_LINE_INVITING] = {
         WAITING_FOR_ANSWER,
@@ -66,6 +76,15 @@ static const struct cell table[FW_LINE_STATE_COUNT][FW_LINE_EVENT_COUNT] = {
     [FW_LINE_T38] = {
         TALKING,
         ON(UNDERWAY) = GO(T38, 0),
+        ON(SILENT) = GO(RETURNING, DO(RETURN)),
+    },
+    /* Media are T.38 until the answer is there; a refusal leaves them so (RFC 3261 clause 14.1). */
+    [FW_LINE_RETURNING] = {
+        TALKING,
+        ON(UNDERWAY) = GO(RETURNING, 0),
+        ON(AUDIO_ACCEPTED) = GO(AUDIO, DO(SWITCH)),
+        ON(AUDIO_REFUSED) = GO(T38, 0),
+        ON(TIMEOUT) = BY(CLOSING, DO(BYE) | DO(CLOSE), REMOTE_HANGUP),
     },
     [FW_LINE_FINISHING] = {
         ON(TIMEOUT) = GO(LEAVING, DO(BYE) | DO(REPORT)),
@@ -84,6 +103,7 @@ static const struct cell table[FW_LINE_STATE_COUNT][FW_LINE_EVENT_COUNT] = {
     [FW_LINE_LEAVING] = {
         /* Our CANCEL crossed the peer's 2xx: that is a dialog, and it has to be ended. */
         ON(ANSWERED) = GO(LEAVING, DO(BYE)),
+        ON(ANSWERED_T38) = GO(LEAVING, DO(BYE)),
         ON(UNUSABLE) = GO(LEAVING, DO(BYE)),
         ON(TERMINATED) = GO(ENDED, 0),
         ON(TIMEOUT) = GO(ENDED, 0),

@@ -4,7 +4,7 @@
  * a peer, a modem or the parent may do at a wrong time is filtered there before it comes here, so
  * an illegal cell is a mistake of ours.
  *
- *   NEW - INVITING - RINGING - AUDIO (OFFERING, BACKOFF) - T38 - FINISHING - LEAVING - ENDED
+ *   NEW (WAITING) - INVITING - RINGING - AUDIO (OFFERING, BACKOFF) - T38 - FINISHING - LEAVING - ENDED
  *
  * CLOSING: hung up before the modem gave its account; waits for it, so that what is known of the
  * pages comes before the end of the call. LEAVING: reported; the last SIP transaction runs out.
@@ -18,21 +18,26 @@
 
 #define FW_LINE_STATES(X)                                                                          \
     X(NEW)                                                                                         \
+    X(WAITING)  /* every trunk is at its limit */                                                  \
     X(INVITING) /* INVITE sent, nothing heard */                                                   \
     X(RINGING)  /* 1xx heard */                                                                    \
     X(AUDIO)    /* answered: G.711 */                                                              \
     X(OFFERING) /* our re-INVITE to T.38 is out; media is still G.711 */                           \
     X(BACKOFF)  /* it met one of the peer's (491), or a 5xx asked us to try later */               \
     X(T38)                                                                                         \
+    X(RETURNING) /* our re-INVITE back to G.711 is out */                                          \
     X(FINISHING) /* the modem is done; a moment for its last frames to arrive */                   \
     X(CLOSING)                                                                                     \
     X(LEAVING)                                                                                     \
     X(ENDED)
 #define FW_LINE_EVENTS(X)                                                                          \
     X(PLACE)                                                                                       \
+    X(WAIT)         /* no trunk has room now */                                                    \
     X(BROKEN)       /* we could not even send the INVITE */                                        \
+    X(NEXT)         /* left this INVITE behind; another is ready to be sent */                     \
     X(PROGRESS)     /* 1xx */                                                                      \
     X(ANSWERED)     /* 2xx with G.711 that we can use */                                           \
+    X(ANSWERED_T38) /* 2xx with T.38, which our INVITE had offered */                              \
     X(UNUSABLE)     /* 2xx without */                                                              \
     X(REJECTED)     /* final answer of the peer other than 2xx */                                  \
     X(UNREACHABLE)  /* the stack gave up: no answer, no address, no connection */                  \
@@ -40,6 +45,9 @@
     X(T38_ACCEPTED) /* 2xx with an image stream to our re-INVITE */                                \
     X(T38_REFUSED)  /* any other final answer: G.711 goes on */                                    \
     X(T38_LATER)    /* 491, or 5xx with Retry-After */                                             \
+    X(AUDIO_ACCEPTED) /* 2xx with audio to our re-INVITE back */                                   \
+    X(AUDIO_REFUSED)                                                                               \
+    X(SILENT)       /* T.38 is agreed on, and not one packet of it has come */                     \
     X(UNDERWAY)     /* past DCS: the fax runs where it is */                                       \
     X(FAX_DONE)     /* the modem's account, good or bad */                                         \
     X(REMOTE_BYE)                                                                                  \
@@ -71,6 +79,7 @@ enum fw_line_action {
     FW_LINE_DO_SWITCH = 1 << 5, /* the modem to T.38 */
     FW_LINE_DO_CLOSE = 1 << 6,  /* the modem is to give its account */
     FW_LINE_DO_REPORT = 1 << 7, /* CALL_ENDED; exactly once a call */
+    FW_LINE_DO_RETURN = 1 << 8, /* re-INVITE to G.711 */
 };
 
 enum { FW_LINE_NO_CAUSE = FW_CAUSE_COUNT };

@@ -1,6 +1,7 @@
 /* The calls of this program: where they are found, when they are due, one step at a time. */
 #include "line/line.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,11 +108,22 @@ void fw_line_call_due_within(const struct fw_line *l, struct fw_line_call *c, ui
         c->due.us = us;
 }
 
+/* The trunk's own, if it is the shorter: the parent's is what it has reckoned with. */
 static uint32_t ring_ms(const struct fw_line_call *c)
 {
-    const uint32_t ms =
-        c->place.ring_timeout_ms ? c->place.ring_timeout_ms : FW_LINE_RING_MS_DEFAULT;
+    uint32_t ms = c->place.ring_timeout_ms ? c->place.ring_timeout_ms : FW_LINE_RING_MS_DEFAULT;
+    if (c->trunk.ring_timeout_ms && c->trunk.ring_timeout_ms < ms)
+        ms = c->trunk.ring_timeout_ms;
     return ms < FW_LINE_RING_MS_MAX ? ms : FW_LINE_RING_MS_MAX;
+}
+
+/* Nothing at all is heard: another trunk is not kept waiting until timer B. */
+static uint32_t response_ms(struct fw_line *l, const struct fw_line_call *c)
+{
+    struct fw_line_trunk *other = NULL;
+    if (c->trunk.response_timeout_ms)
+        return c->trunk.response_timeout_ms;
+    return fw_line_trunk_choose(l, c, &other) == FW_OK ? FW_LINE_NEXT_TRUNK_MS : FW_LINE_RESPONSE_MS;
 }
 
 static void on_answered(struct fw_line *l, struct fw_line_call *c)
@@ -121,15 +133,30 @@ static void on_answered(struct fw_line *l, struct fw_line_call *c)
         limit_ms = FW_LINE_LIMIT_MS_DEFAULT;
     c->answered = l->now;
     c->limit_due.us = l->now.us + ((int64_t)limit_ms + FW_LINE_LIMIT_GRACE_MS) * 1000;
-    if (c->place.t38_enabled)
-        fw_line_call_due_in(l, c, FW_LINE_OFFER_AFTER_ANSWER_MS);
+    if (c->t38_enabled && !c->t38_refused)
+        fw_line_call_due_in(l, c, c->trunk.t38_after_answer_ms);
+}
+
+/* What to do about a call that nobody answers: the next trunk, before it is given up. True: done. */
+static bool tried_elsewhere(struct fw_line *l, struct fw_line_call *c, enum fw_line_event event)
+{
+    if (c->state != FW_LINE_INVITING || event != FW_LINE_EV_TIMEOUT || c->heard)
+        return false;
+    struct fw_line_trunk *t = fw_line_trunk_of(l, c);
+    if (t) {
+        t->avoid_until.us = l->now.us + (int64_t)FW_LINE_AVOID_MS * 1000;
+        fw_line_trunk_error(l, t, 0, "no answer to an INVITE");
+    }
+    snprintf(c->text, sizeof c->text, "no answer to the INVITE");
+    return fw_line_dial_next(l, c);
 }
 
 /* The stack gives up after timer B unless it got a 100, which it keeps to itself. So a call that
  * outlives timer B has been heard, and rings on. */
 static enum fw_line_event timeout_of(const struct fw_line *l, const struct fw_line_call *c)
 {
-    const bool heard = l->now.us - c->placed.us >= (int64_t)FW_LINE_RESPONSE_MS * 1000;
+    const bool heard =
+        c->heard || l->now.us - c->invited.us >= (int64_t)FW_LINE_RESPONSE_MS * 1000;
     return c->state == FW_LINE_INVITING && heard ? FW_LINE_EV_PROGRESS : FW_LINE_EV_TIMEOUT;
 }
 
@@ -139,8 +166,11 @@ static void enter(struct fw_line *l, struct fw_line_call *c, enum fw_line_state 
     c->due.us = 0;
     switch (c->state) {
     case FW_LINE_INVITING:
-        fw_line_call_due_in(l, c, FW_LINE_RESPONSE_MS);
+        fw_line_call_due_in(l, c, response_ms(l, c));
         fw_line_call_due_within(l, c, ring_ms(c));
+        break;
+    case FW_LINE_WAITING:
+        fw_line_call_due_in(l, c, FW_LINE_WAIT_MS);
         break;
     case FW_LINE_RINGING:
         c->due.us = c->placed.us + (int64_t)ring_ms(c) * 1000;
@@ -149,7 +179,13 @@ static void enter(struct fw_line *l, struct fw_line_call *c, enum fw_line_state 
         if (from == FW_LINE_INVITING || from == FW_LINE_RINGING)
             on_answered(l, c);
         break;
+    case FW_LINE_T38:
+        if (from == FW_LINE_INVITING || from == FW_LINE_RINGING)
+            on_answered(l, c);
+        c->due.us = 0;
+        break;
     case FW_LINE_OFFERING:
+    case FW_LINE_RETURNING:
         fw_line_call_due_in(l, c, FW_LINE_OFFER_ANSWER_MS);
         break;
     case FW_LINE_BACKOFF:
@@ -166,7 +202,6 @@ static void enter(struct fw_line *l, struct fw_line_call *c, enum fw_line_state 
         fw_line_call_due_in(l, c, FW_LINE_LEAVE_MS);
         break;
     case FW_LINE_NEW:
-    case FW_LINE_T38:
     case FW_LINE_ENDED:
     case FW_LINE_STATE_COUNT:
         break;
@@ -181,7 +216,9 @@ bool fw_line_call_feed(struct fw_line *l, struct fw_line_call *c, enum fw_line_e
     if (c->cause == FW_LINE_NO_CAUSE)
         c->cause = step.cause;
     c->state = (enum fw_line_state)step.next;
-    if (c->state != from) {
+    l->waiting_count += c->state == FW_LINE_WAITING && from != FW_LINE_WAITING;
+    l->waiting_count -= c->state != FW_LINE_WAITING && from == FW_LINE_WAITING;
+    if (c->state != from || event == FW_LINE_EV_NEXT) {
         fw_log(FW_LOG_INFO, "call.state", "call=%s from=%s event=%s to=%s",
                FW_LOG_TEXT(c->place.call), fw_line_state_text(from), fw_line_event_text(event),
                fw_line_state_text(c->state));
@@ -215,6 +252,55 @@ void fw_line_calls_offer_all(struct fw_line *l, enum fw_line_event event)
     }
 }
 
+bool fw_line_call_part(struct fw_line *l, struct fw_line_call *c, bool pending)
+{
+    size_t slot = 0;
+    while (slot < l->slot_count && l->calls[slot])
+        slot++;
+    if (slot == l->slot_count)
+        return false;
+    struct fw_line_call *left = pending && c->handle ? calloc(1, sizeof *left) : NULL;
+    if (pending && c->handle && !left)
+        return false;
+    if (left) {
+        left->ref = c->ref;
+        left->place = c->place;
+        left->trunk = c->trunk;
+        left->state = FW_LINE_LEAVING;
+        left->cause = FW_CAUSE_NO_RESPONSE;
+        left->media_fd = -1;
+        left->auth = c->auth;
+        left->handle = TAKE(c->handle);
+        fw_line_call_due_in(l, left, FW_LINE_LEAVE_MS);
+        nua_cancel(left->handle, TAG_END());
+        l->call_count++;
+    } else if (c->handle) {
+        nua_handle_destroy(TAKE(c->handle));
+    }
+    l->calls[slot_of(c->ref)] = left;
+    c->ref = (uint64_t)++l->call_serial << 16 | (slot + 1);
+    l->calls[slot] = c;
+    return true;
+}
+
+/* Those that wait for a trunk, the oldest first as far as there is room. */
+static void place_waiting(struct fw_line *l)
+{
+    for (size_t tries = l->waiting_count; tries > 0; tries--) {
+        struct fw_line_call *oldest = NULL;
+        for (size_t i = 0; i < l->slot_count; i++) {
+            struct fw_line_call *c = l->calls[i];
+            if (c && c->state == FW_LINE_WAITING && c->looked.us != l->now.us &&
+                (!oldest || c->placed.us < oldest->placed.us))
+                oldest = c;
+        }
+        if (!oldest)
+            return;
+        oldest->looked = l->now;
+        fw_line_dial(l, oldest);
+    }
+}
+
 static bool passed(struct fw_mono now, struct fw_mono *due)
 {
     if (due->us == 0 || due->us > now.us)
@@ -232,14 +318,22 @@ static void earlier(struct fw_mono *first, struct fw_mono due)
 int fw_line_calls_turn(struct fw_line *l)
 {
     struct fw_mono first = { l->now.us + (int64_t)IDLE_MS * 1000 };
+    if (l->waiting_count > 0) {
+        place_waiting(l);
+        first.us = l->now.us + (int64_t)FW_LINE_WAIT_STEP_MS * 1000;
+    }
+    fw_line_watches_turn(l, &first);
     for (size_t i = 0; i < l->slot_count; i++) {
         struct fw_line_call *c = l->calls[i];
         if (!c)
             continue;
         if (passed(l->now, &c->limit_due) && fw_line_call_offer(l, c, FW_LINE_EV_LIMIT))
             continue;
-        if (passed(l->now, &c->due) && fw_line_call_feed(l, c, timeout_of(l, c)))
-            continue;
+        if (passed(l->now, &c->due)) {
+            const enum fw_line_event event = timeout_of(l, c);
+            if (tried_elsewhere(l, c, event) || fw_line_call_feed(l, c, event))
+                continue; /* the next turn comes at once for what it left due */
+        }
         earlier(&first, c->due);
         if (c->state < FW_LINE_CLOSING)
             earlier(&first, c->limit_due);

@@ -48,34 +48,6 @@ static void on_config(struct fw_line *l, const struct fw_msg_line_config *config
     fw_sip_send(l->sip, &ready, -1);
 }
 
-struct fw_line_trunk *fw_line_trunk_find(struct fw_line *l, const char *name)
-{
-    for (size_t i = 0; i < l->trunk_count; i++) {
-        if (strcmp(l->trunks[i].name, name) == 0)
-            return &l->trunks[i];
-    }
-    return NULL;
-}
-
-static void on_trunk(struct fw_line *l, const struct fw_msg_trunk_set *set)
-{
-    struct fw_line_trunk *t = fw_line_trunk_find(l, set->name);
-    if (!t && l->trunk_count < FW_LINE_TRUNKS_MAX)
-        t = &l->trunks[l->trunk_count++];
-    if (!t) {
-        fw_log(FW_LOG_ERROR, "trunk.set", "trunk=%s error=more than %d trunks",
-               FW_LOG_TEXT(set->name), FW_LINE_TRUNKS_MAX);
-        return;
-    }
-    *t = (struct fw_line_trunk){ .port = set->port, .unpaced = set->unpaced != 0 };
-    fw_text_clip(t->name, sizeof t->name, set->name);
-    fw_text_clip(t->host, sizeof t->host, set->host);
-    struct fw_sip_credentials *given = &t->credentials;
-    fw_text_clip(given->username, sizeof given->username, set->username);
-    fw_text_clip(given->password, sizeof given->password, set->password);
-    fw_text_clip(given->realm, sizeof given->realm, set->auth_realm);
-}
-
 static void on_place(struct fw_line *l, const struct fw_msg_call_place *place)
 {
     struct fw_line_call *c = NULL;
@@ -94,7 +66,7 @@ static void on_place(struct fw_line *l, const struct fw_msg_call_place *place)
                            err == FW_LIMIT ? "every call slot is in use" : "out of memory");
         return;
     }
-    fw_line_call_feed(l, c, fw_line_act_prepare(l, c) ? FW_LINE_EV_PLACE : FW_LINE_EV_BROKEN);
+    fw_line_dial(l, c);
 }
 
 /* A call that this modem carries; a modem has no say about others. */
@@ -109,12 +81,12 @@ static struct fw_line_call *carried(struct fw_line *l, const char *call_id, uint
 static void on_tone(struct fw_line *l, const struct fw_msg_media_tone *tone)
 {
     struct fw_line_call *c = carried(l, tone->call, tone->modem);
-    if (!c || c->state != FW_LINE_AUDIO || !c->place.t38_enabled || c->underway || c->t38_refused)
+    if (!c || c->state != FW_LINE_AUDIO || !c->t38_enabled || c->underway || c->t38_refused)
         return;
     if (tone->tone == FW_TONE_V21)
         fw_line_call_due_within(l, c, 0);
     else if (tone->tone == FW_TONE_CED)
-        fw_line_call_due_within(l, c, FW_LINE_OFFER_AFTER_CED_MS);
+        fw_line_call_due_within(l, c, c->trunk.t38_after_ced_ms);
 }
 
 static void on_underway(struct fw_line *l, const struct fw_msg_media_underway *m)
@@ -183,7 +155,9 @@ void fw_line_on_message(void *line, const struct fw_msg *msg, int fd)
     } else if (msg->kind == FW_MSG_KIND_LINE_CONFIG) {
         on_config(l, &msg->line_config);
     } else if (msg->kind == FW_MSG_KIND_TRUNK_SET) {
-        on_trunk(l, &msg->trunk_set);
+        fw_line_trunk_set(l, &msg->trunk_set);
+    } else if (msg->kind == FW_MSG_KIND_TRUNK_GONE) {
+        fw_line_trunk_gone(l, msg->trunk_gone.name);
     } else if (msg->kind == FW_MSG_KIND_CALL_PLACE) {
         on_place(l, &msg->call_place);
     } else if (msg->kind == FW_MSG_KIND_CALL_CANCEL) {

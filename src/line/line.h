@@ -7,23 +7,30 @@
 #ifndef FW_LINE_LINE_H
 #define FW_LINE_LINE_H
 #include "line/call.h"
+#include "line/source.h"
 #include "proto/sdp_fax.h"
 #include "sip/auth.h"
 #include "sip/edge.h"
 
 enum {
-    FW_LINE_TRUNKS_MAX = 256,
+    FW_LINE_TRUNKS_MAX = 64,
+    FW_LINE_SOURCES_MAX = 48, /* addresses of one trunk: up to half configured, the rest seen */
     FW_LINE_CALLS_MAX = 4096,
     FW_LINE_LEAVING_SPARE = 2048, /* calls already reported whose last transaction still runs */
     FW_LINE_SDP_BYTES_MAX = 4096,
+    FW_LINE_CALL_ID_SIZE = 80,
+    FW_LINE_ROUTE_SIZE = 700,
 
     FW_LINE_RESPONSE_MS = 33500, /* timer B, 64*T1 (RFC 3261 clause 17.1.1.2), and a moment */
+    FW_LINE_NEXT_TRUNK_MS = 8000, /* nothing heard from one, when there is another: 4 repetitions */
+    FW_LINE_WAIT_MS = 120 * 1000, /* for a trunk with a free channel */
+    FW_LINE_WAIT_STEP_MS = 50,
+    FW_LINE_AVOID_MS = 5000,      /* after 503 without Retry-After, or a transport failure */
+    FW_LINE_AVOID_MS_MAX = 300 * 1000,
     FW_LINE_RING_MS_DEFAULT = 90 * 1000,
     FW_LINE_RING_MS_MAX = 15 * 60 * 1000,
     FW_LINE_LIMIT_MS_DEFAULT = 4 * 3600 * 1000,
     FW_LINE_LIMIT_GRACE_MS = 3000, /* the modem ends the call at its limit; this is the net */
-    FW_LINE_OFFER_AFTER_ANSWER_MS = 4000, /* neither tone nor offer: ask for T.38 */
-    FW_LINE_OFFER_AFTER_CED_MS = 1000,    /* the far side is to go first */
     FW_LINE_OFFERS_MAX = 3,
     FW_LINE_OFFER_ANSWER_MS = 34000, /* timer B, and two seconds */
     FW_LINE_LOST_MS = 500,           /* 408 or 481 in a dialog: the stack says the rest, or we do */
@@ -36,24 +43,51 @@ enum {
     FW_LINE_STOP_STACK_MS = 500,
 };
 
+/* What looks after a trunk between calls: its registration, and the question whether it is there. */
+struct fw_line_watch {
+    nua_handle_t *registration, *options;
+    struct fw_sip_auth register_auth, options_auth;
+    struct fw_mono register_due, options_due; /* us 0: no */
+    bool asking;      /* OPTIONS is out */
+    uint8_t failures; /* of OPTIONS in a row */
+    uint8_t refusals; /* of REGISTER in a row */
+};
+
+/* A slot of the table. Calls keep a copy of the settings that they began with. */
 struct fw_line_trunk {
-    char name[64];
-    char host[256];
-    uint16_t port;
-    bool unpaced;
-    struct fw_sip_credentials credentials;
+    struct fw_msg_trunk_set set; /* name empty: the slot is free */
+    uint64_t serial;             /* of its filling, never 0 in use */
+    struct fw_mono cps_due;      /* no call before: calls_per_second */
+    struct fw_mono avoid_until;  /* it said 503, or could not be reached */
+    uint8_t health, registration; /* enums of fax/trunk.h */
+    struct fw_mono registered_until;
+    struct fw_line_watch watch;
+    size_t source_count; /* as configured, and as learned */
+    struct fw_line_source sources[FW_LINE_SOURCES_MAX];
+    uint16_t error_status;
+    char error[160];
+    struct fw_mono error_at;
+    uint16_t calls_told;
+    struct fw_mono told_at;
+    bool changed; /* TRUNK_STATE is to be sent */
 };
 
 struct fw_line_call {
     uint64_t ref;
     struct fw_msg_call_place place;
     enum fw_line_state state;
-    struct fw_mono placed, answered, due, limit_due; /* due.us 0: no deadline */
+    struct fw_mono placed, looked, invited, answered, due, limit_due; /* due.us 0: no deadline */
+    /* The trunk of this INVITE, as it was then, and those that were tried: bits of the table. */
+    struct fw_msg_trunk_set trunk;
+    uint64_t trunk_serial, tried;
+    char sip_id[FW_LINE_CALL_ID_SIZE]; /* Call-ID */
+    bool heard;        /* 100 or more */
+    bool t38_first;    /* this INVITE offers T.38 too */
+    bool t38_enabled;  /* by the fax and the trunk */
     nua_handle_t *handle;
     bool handle_over; /* the stack has ended the session */
     struct fw_sip_auth auth;
     const char *auth_text; /* why the last challenge was not taken up, or NULL */
-    bool unpaced;     /* of the trunk, when the call was placed */
     /* How it ended, as far as known. */
     uint8_t cause; /* or FW_LINE_NO_CAUSE */
     uint16_t sip_status, q850;
@@ -83,8 +117,9 @@ struct fw_line {
     bool stopping; /* no new calls */
     struct fw_mono stop_due;
     bool trace; /* SIP messages to the debug log */
-    size_t trunk_count;
     struct fw_line_trunk trunks[FW_LINE_TRUNKS_MAX];
+    uint64_t trunk_serial;
+    size_t waiting_count; /* calls for a trunk with room */
     uint32_t call_serial;
     size_t call_count, slot_count;
     size_t live_max; /* calls that are not reported yet; the other slots are for LEAVING */
@@ -113,9 +148,11 @@ void fw_line_call_due_in(const struct fw_line *l, struct fw_line_call *c, uint32
 /* Keeps the earlier one. */
 void fw_line_call_due_within(const struct fw_line *l, struct fw_line_call *c, uint32_t delay_ms);
 
+/* The call goes on with a new reference; its old handle runs out by itself in the old place, and is
+ * canceled if `pending`. False: no place. */
+MUST_USE bool fw_line_call_part(struct fw_line *l, struct fw_line_call *c, bool pending);
+
 /* actions.c */
-/* False: could not send the INVITE, c->text says why. */
-MUST_USE bool fw_line_act_prepare(struct fw_line *l, struct fw_line_call *c);
 void fw_line_act(struct fw_line *l, struct fw_line_call *c, unsigned actions);
 void fw_line_act_progress(struct fw_line *l, struct fw_line_call *c, uint16_t status);
 void fw_line_act_switch(struct fw_line *l, struct fw_line_call *c);
@@ -127,6 +164,45 @@ void fw_line_on_sip(void *line, const struct fw_sip_event *event);
 /* hub.c */
 void fw_line_on_message(void *line, const struct fw_msg *msg, int fd);
 void fw_line_on_channel_lost(void *line);
-struct fw_line_trunk *fw_line_trunk_find(struct fw_line *l, const char *name);
 void fw_line_stop(struct fw_line *l);
+
+/* trunks.c */
+struct fw_line_trunk *fw_line_trunk_find(struct fw_line *l, const char *name); /* NULL: none */
+struct fw_line_trunk *fw_line_trunk_of(struct fw_line *l, const struct fw_line_call *c); /* NULL: gone */
+void fw_line_trunk_set(struct fw_line *l, const struct fw_msg_trunk_set *set);
+void fw_line_trunk_gone(struct fw_line *l, const char *name);
+/* The best one with room for this call that it has not tried. FW_BUSY: there are some, all at
+ * their limit. FW_NOT_FOUND: no other. */
+MUST_USE enum fw_err fw_line_trunk_choose(struct fw_line *l, const struct fw_line_call *c,
+                                          struct fw_line_trunk **ret);
+void fw_line_trunk_error(struct fw_line *l, struct fw_line_trunk *t, int sip_status, const char *text);
+/* Sends what has changed. */
+void fw_line_trunks_tell(struct fw_line *l);
+/* An address that a message for this trunk came from: later requests from there are its own. */
+void fw_line_trunk_learn(struct fw_line_trunk *t, const char *address);
+/* Whose requests come from this numeric address; NULL: a stranger's. */
+struct fw_line_trunk *fw_line_trunk_by_source(struct fw_line *l, const char *address);
+struct fw_sip_credentials fw_line_credentials(const struct fw_msg_trunk_set *set);
+
+/* watch.c */
+void fw_line_watch_start(struct fw_line *l, struct fw_line_trunk *t);
+void fw_line_watch_stop(struct fw_line *l, struct fw_line_trunk *t);
+/* Does what is due; the first deadline to come is put into `first` if earlier. */
+void fw_line_watches_turn(struct fw_line *l, struct fw_mono *first);
+bool fw_line_watch_is_ref(uint64_t ref);
+void fw_line_watch_event(struct fw_line *l, const struct fw_sip_event *e);
+/* Where its requests go, and the Route that takes those for other hosts there (empty: none). */
+MUST_USE bool fw_line_trunk_route(const struct fw_msg_trunk_set *set, bool own_host,
+                                  char ret[FW_LINE_ROUTE_SIZE]);
+const char *fw_line_own_domain(const struct fw_line *l, const struct fw_msg_trunk_set *set);
+
+/* dial.c */
+void fw_line_invite(struct fw_line *l, struct fw_line_call *c);
+/* Chooses a trunk and sends the INVITE, or waits for one, or ends the call. */
+void fw_line_dial(struct fw_line *l, struct fw_line_call *c);
+/* False: there is no other trunk for this call, it stays as it is. True: it is on its way by the
+ * next one (or has ended, could it not be sent). */
+bool fw_line_dial_next(struct fw_line *l, struct fw_line_call *c);
+/* Once more to the same trunk, with audio alone. */
+bool fw_line_dial_audio_only(struct fw_line *l, struct fw_line_call *c);
 #endif

@@ -60,16 +60,42 @@ static void on_progress(struct fw_line *l, struct fw_line_call *c, const struct 
 
 static void on_answer(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
 {
+    const enum fw_sdp_policy policy = c->t38_first ? FW_SDP_T38_PREFERRED : FW_SDP_AUDIO_ONLY;
     keep_description(c, e->sip);
-    if (c->remote_known &&
-        fw_sdp_settle(&c->remote, &c->local, FW_SDP_AUDIO_ONLY, &c->settled) == FW_OK) {
-        fw_line_call_offer(l, c, FW_LINE_EV_ANSWERED);
+    if (c->remote_known && fw_sdp_settle(&c->remote, &c->local, policy, &c->settled) == FW_OK) {
+        const bool audio = c->settled.transport == FW_TRANSPORT_AUDIO;
+        c->t38_refused = c->t38_first && audio; /* it was offered, and not taken */
+        fw_line_call_offer(l, c, audio ? FW_LINE_EV_ANSWERED : FW_LINE_EV_ANSWERED_T38);
         return;
     }
     note(c, e);
     if (c->cause == FW_LINE_NO_CAUSE)
         snprintf(c->text, sizeof c->text, "answered without G.711 audio that we can use");
     fw_line_call_offer(l, c, FW_LINE_EV_UNUSABLE);
+}
+
+/* RFC 3261 clause 21.5.4: not this server, not now. */
+static void avoid(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
+{
+    struct fw_line_trunk *t = fw_line_trunk_of(l, c);
+    const sip_retry_after_t *after = e->sip ? e->sip->sip_retry_after : NULL;
+    int64_t ms = after ? (int64_t)after->af_delta * 1000 : FW_LINE_AVOID_MS;
+    if (!t)
+        return;
+    ms = ms > FW_LINE_AVOID_MS_MAX ? FW_LINE_AVOID_MS_MAX : ms;
+    t->avoid_until.us = l->now.us + ms * 1000;
+    fw_line_trunk_error(l, t, e->sip ? e->status : 0, e->phrase);
+}
+
+/* FAX-ENGINE: 503, no answer, no connection: the same attempt goes on by the next trunk. */
+static bool goes_on(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
+{
+    if (e->sip && c->t38_first && (e->status == 488 || e->status == 415 || e->status == 606))
+        return fw_line_dial_audio_only(l, c);
+    if (e->sip && e->status != 503)
+        return false;
+    avoid(l, c, e);
+    return fw_line_dial_next(l, c);
 }
 
 static void on_refusal(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
@@ -79,6 +105,11 @@ static void on_refusal(struct fw_line *l, struct fw_line_call *c, const struct f
         return;
     }
     note(c, e);
+    c->handle_over = true;
+    if (goes_on(l, c, e))
+        return;
+    if (c->sip_status == 603 && c->q850 == 0 && c->trunk.busy_on_603)
+        c->q850 = 17; /* what this trunk means by it */
     fw_line_call_offer(l, c, e->sip ? FW_LINE_EV_REJECTED : FW_LINE_EV_UNREACHABLE);
 }
 
@@ -134,17 +165,19 @@ static void on_offer_answered(struct fw_line *l, struct fw_line_call *c,
 }
 
 /* True: taken up, the answer is still to come. */
-static bool on_challenge(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
+static bool on_challenge(struct fw_line_call *c, const struct fw_sip_event *e)
 {
-    const struct fw_line_trunk *t = fw_line_trunk_find(l, c->place.trunk);
+    struct fw_sip_credentials own = fw_line_credentials(&c->trunk);
     c->auth_text = NULL;
-    if (!t || (e->kind == nua_r_invite && c->state == FW_LINE_LEAVING))
+    if ((e->kind == nua_r_invite && c->state == FW_LINE_LEAVING))
         return false; /* what we have canceled is not tried again */
-    if (fw_sip_auth_take(e, &c->auth, &t->credentials, &c->auth_text))
+    const bool taken = fw_sip_auth_take(e, &c->auth, &own, &c->auth_text);
+    explicit_bzero(&own, sizeof own);
+    if (taken)
         return true;
     if (c->auth_text)
         fw_log(FW_LOG_WARN, "call.credentials", "call=%s trunk=%s kind=%s what=%s",
-               FW_LOG_TEXT(c->place.call), FW_LOG_TEXT(t->name), nua_event_name(e->kind),
+               FW_LOG_TEXT(c->place.call), FW_LOG_TEXT(c->trunk.name), nua_event_name(e->kind),
                c->auth_text);
     if (!before_answer(c) && e->kind != nua_r_bye)
         fw_sip_auth_drop(c->handle);
@@ -191,7 +224,7 @@ static enum fw_sdp_policy policy_of(const struct fw_line_call *c)
 {
     if (c->state == FW_LINE_T38)
         return FW_SDP_T38_ONLY; /* back to audio would lose the fax */
-    return c->place.t38_enabled && !c->underway ? FW_SDP_T38_PREFERRED : FW_SDP_AUDIO_ONLY;
+    return c->t38_enabled && !c->underway ? FW_SDP_T38_PREFERRED : FW_SDP_AUDIO_ONLY;
 }
 
 /* Answers the offer; what was chosen is then in c->settled. False: answered 488 or the like. */
@@ -280,6 +313,10 @@ void fw_line_on_sip(void *line, const struct fw_sip_event *e)
         on_stranger(l, e);
         return;
     }
+    if (fw_line_watch_is_ref(e->ref)) {
+        fw_line_watch_event(l, e);
+        return;
+    }
     struct fw_line_call *c = fw_line_call_by_ref(l, e->ref);
     if (!c)
         return;
@@ -287,7 +324,7 @@ void fw_line_on_sip(void *line, const struct fw_sip_event *e)
            nua_event_name(e->kind), e->status);
     const bool refusable =
         e->kind == nua_r_invite || e->kind == nua_r_bye || e->kind == nua_r_prack;
-    if (refusable && (e->status == 401 || e->status == 407) && on_challenge(l, c, e))
+    if (refusable && (e->status == 401 || e->status == 407) && on_challenge(c, e))
         return;
     if (e->kind == nua_r_invite) {
         on_response(l, c, e);

@@ -48,11 +48,14 @@ static enum fw_err put_audio_offer(const struct fw_sdp_local *local, struct fw_b
 {
     const enum fw_codec first = local->pcma_first ? FW_CODEC_PCMA : FW_CODEC_PCMU;
     const enum fw_codec second = local->pcma_first ? FW_CODEC_PCMU : FW_CODEC_PCMA;
-    enum fw_err err = fw_buf_putf(ret, "m=audio %u RTP/AVP %d %d\r\n", (unsigned)local->port,
-                                  (int)first, (int)second);
+    enum fw_err err = fw_buf_putf(ret, "m=audio %u RTP/AVP %d", (unsigned)local->port, (int)first);
+    if (!err && !local->one_codec)
+        err = fw_buf_putf(ret, " %d", (int)second);
+    if (!err)
+        err = fw_buf_put_text(ret, "\r\n");
     if (!err)
         err = put_rtpmap(first, ret);
-    if (!err)
+    if (!err && !local->one_codec)
         err = put_rtpmap(second, ret);
     return err ? err : put_audio_end("sendrecv", ret);
 }

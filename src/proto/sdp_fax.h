@@ -85,6 +85,7 @@ struct fw_sdp_local {
     const char *host;             /* numeric, what the peer shall send to */
     uint16_t    port;             /* one socket for RTP and UDPTL */
     bool        pcma_first;       /* order in offers; in answers the peer's order counts */
+    bool        one_codec;        /* only the first of them in offers */
     uint32_t    bit_rate_max;     /* 0: 14400 */
     uint16_t    datagram_max;     /* T38FaxMaxDatagram that we declare; 0: 400, unpaced 1400 */
     bool        fill_bit_removal; /* can do; used only when the peer can too; never offered */

@@ -2,6 +2,7 @@
 #include "test.h"
 #include "line/address.h"
 #include "line/call.h"
+#include "line/source.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,9 @@ struct world {
     bool dialog;     /* neither side has ended it */
     bool reinviting; /* our T.38 offer is out */
     bool media;      /* the modem carries the call and owes its account */
+    bool underway;
+    bool returning; /* our offer of audio is out */
+    bool returned;  /* back on audio for good: no T.38 is asked for or taken */
     int opened, switched, reports;
     int cause;
 };
@@ -26,21 +30,32 @@ static bool possible(const struct world *w, enum fw_line_state state, enum fw_li
 {
     switch (event) {
     case FW_LINE_EV_PLACE:
-    case FW_LINE_EV_BROKEN:
+        return state == FW_LINE_NEW || state == FW_LINE_WAITING;
+    case FW_LINE_EV_WAIT:
         return state == FW_LINE_NEW;
+    case FW_LINE_EV_BROKEN: /* also when no other trunk could be tried after all */
+        return state == FW_LINE_NEW || state == FW_LINE_WAITING || w->inviting;
+    case FW_LINE_EV_NEXT:
+        return w->inviting && !w->canceled;
     case FW_LINE_EV_PROGRESS:
     case FW_LINE_EV_ANSWERED:
+    case FW_LINE_EV_ANSWERED_T38:
     case FW_LINE_EV_UNUSABLE:
         return w->inviting;
     case FW_LINE_EV_REJECTED:
     case FW_LINE_EV_UNREACHABLE:
         return w->inviting && !w->canceled;
     case FW_LINE_EV_REMOTE_T38:
-        return w->dialog && !w->reinviting;
+        return w->dialog && !w->reinviting && !w->returned;
     case FW_LINE_EV_T38_ACCEPTED:
     case FW_LINE_EV_T38_REFUSED:
     case FW_LINE_EV_T38_LATER:
         return w->reinviting && w->dialog;
+    case FW_LINE_EV_AUDIO_ACCEPTED:
+    case FW_LINE_EV_AUDIO_REFUSED:
+        return w->returning && w->dialog;
+    case FW_LINE_EV_SILENT:
+        return w->media && !w->underway && w->switched == 1 && !w->returning && !w->returned;
     case FW_LINE_EV_UNDERWAY:
     case FW_LINE_EV_FAX_DONE:
         return w->media;
@@ -53,8 +68,9 @@ static bool possible(const struct world *w, enum fw_line_state state, enum fw_li
         return w->opened > 0;
     case FW_LINE_EV_CANCEL:
     case FW_LINE_EV_MODEM_LOST:
-    case FW_LINE_EV_TIMEOUT:
         return state != FW_LINE_NEW;
+    case FW_LINE_EV_TIMEOUT:
+        return state != FW_LINE_NEW && !(state == FW_LINE_AUDIO && w->returned);
     case FW_LINE_EVENT_COUNT:
         break;
     }
@@ -63,13 +79,20 @@ static bool possible(const struct world *w, enum fw_line_state state, enum fw_li
 
 static void happens(struct world *w, enum fw_line_event event)
 {
-    if (event == FW_LINE_EV_ANSWERED || event == FW_LINE_EV_UNUSABLE) {
+    if (event == FW_LINE_EV_ANSWERED || event == FW_LINE_EV_ANSWERED_T38 ||
+        event == FW_LINE_EV_UNUSABLE) {
         w->inviting = false;
         w->dialog = true;
     }
     if (event == FW_LINE_EV_REJECTED || event == FW_LINE_EV_UNREACHABLE ||
-        event == FW_LINE_EV_TERMINATED)
+        event == FW_LINE_EV_TERMINATED || event == FW_LINE_EV_NEXT || event == FW_LINE_EV_BROKEN)
         w->inviting = false;
+    if (event == FW_LINE_EV_UNDERWAY)
+        w->underway = true;
+    if (event == FW_LINE_EV_AUDIO_ACCEPTED || event == FW_LINE_EV_AUDIO_REFUSED)
+        w->returning = false;
+    if (event == FW_LINE_EV_AUDIO_ACCEPTED || event == FW_LINE_EV_AUDIO_REFUSED)
+        w->returned = true;
     if (event == FW_LINE_EV_T38_ACCEPTED || event == FW_LINE_EV_T38_REFUSED ||
         event == FW_LINE_EV_T38_LATER)
         w->reinviting = false;
@@ -103,8 +126,12 @@ static void act(struct world *w, const struct fw_line_step *step)
         CHECK(w->dialog && !w->reinviting && w->switched == 0);
         w->reinviting = true;
     }
+    if (step->actions & FW_LINE_DO_RETURN) {
+        CHECK(w->dialog && !w->returning && !w->returned && w->switched == 1);
+        w->returning = true;
+    }
     if (step->actions & FW_LINE_DO_SWITCH)
-        CHECK_INT(w->switched++, 0);
+        CHECK_INT(w->switched++, w->returned ? 1 : 0); /* there, and once back */
     if (step->actions & FW_LINE_DO_CLOSE)
         CHECK(w->opened == 1 && w->reports == 0);
     if (step->actions & FW_LINE_DO_REPORT) {
@@ -189,26 +216,28 @@ static void deadlines_end_every_state(void **unused)
 }
 
 /* The T.38 switch happens from audio only, and never when the fax is under way there: sip_calls.c
- * and hub.c ask for nothing then; the table has no way from T.38 to audio. */
+ * and hub.c ask for nothing then; T.38 is left for audio only when it is silent. */
 static void t38_is_not_left(void **unused)
 {
     (void)unused;
     for (int e = 0; e < FW_LINE_EVENT_COUNT; e++) {
         const struct fw_line_step step = fw_line_call_step(FW_LINE_T38, (enum fw_line_event)e);
+        const bool back = e == FW_LINE_EV_SILENT && step.next == FW_LINE_RETURNING;
         if (step.legal)
-            CHECK(step.next == FW_LINE_T38 || step.next >= FW_LINE_FINISHING);
+            CHECK(step.next == FW_LINE_T38 || step.next >= FW_LINE_FINISHING || back);
     }
 }
 
 static void uri_is(const char *to, const char *host, uint16_t port, const char *want)
 {
+    const struct fw_line_hop hop = { .host = host, .port = port };
     char uri[FW_LINE_URI_SIZE];
     bool own = false;
     if (!want) {
-        CHECK(fw_line_request_uri(to, host, port, uri, &own) != FW_OK);
+        CHECK(fw_line_request_uri(to, &hop, uri, &own) != FW_OK);
         return;
     }
-    CHECK_INT(fw_line_request_uri(to, host, port, uri, &own), FW_OK);
+    CHECK_INT(fw_line_request_uri(to, &hop, uri, &own), FW_OK);
     CHECK_TEXT(uri, want);
     CHECK_INT(own, want[4] == 'b');
 }
@@ -251,9 +280,80 @@ static void addresses_hold_nothing_but_addresses(void **unused)
     memcpy(longest, "sip:", 4);
     memset(longest + 4, 'a', sizeof longest - 5);
     bool own;
-    CHECK_INT(fw_line_request_uri(longest, "t", 1, uri, &own), FW_LIMIT);
-    CHECK_INT(fw_line_host_uri("::1", 7, uri), FW_OK);
+    CHECK_INT(fw_line_request_uri(longest, &(struct fw_line_hop){ .host = "t", .port = 1 }, uri, &own),
+              FW_LIMIT);
+    CHECK_INT(fw_line_host_uri(&(struct fw_line_hop){ .host = "::1", .port = 7 }, uri), FW_OK);
     CHECK_TEXT(uri, "sip:[::1]:7");
+    static const struct {
+        struct fw_line_hop hop;
+        const char *want;
+    } hops[] = {
+        { { "p.example:5090", 5060, FW_TRUNK_TRANSPORT_TCP }, "sip:p.example:5090;transport=tcp" },
+        { { "[2001:db8::1]:5062", 0, FW_TRUNK_TRANSPORT_TLS }, "sip:[2001:db8::1]:5062;transport=tls" },
+        { { "[2001:db8::1]", 5061, FW_TRUNK_TRANSPORT_UDP }, "sip:[2001:db8::1]:5061" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(hops); i++) {
+        CHECK_INT(fw_line_host_uri(&hops[i].hop, uri), FW_OK);
+        CHECK_TEXT(uri, hops[i].want);
+    }
+}
+
+static void numbers_take_the_form_of_the_trunk(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *text;
+        struct fw_line_number_rule rule;
+        const char *want; /* NULL: not usable */
+    } cases[] = {
+        { "+1 (200) 555-0100", { 0, "", FW_TRUNK_PLUS_KEEP }, "+12005550100" },
+        { "+12005550100", { 0, "", FW_TRUNK_PLUS_DROP }, "12005550100" },
+        { "12005550100", { 0, "", FW_TRUNK_PLUS_ADD }, "+12005550100" },
+        { "+12005550100", { 0, "", FW_TRUNK_PLUS_ADD }, "+12005550100" },
+        { "+4930123456", { 2, "0", FW_TRUNK_PLUS_DROP }, "030123456" },
+        { "+4930123456", { 0, "00", FW_TRUNK_PLUS_DROP }, "004930123456" },
+        { "5550100", { 0, "1200", FW_TRUNK_PLUS_ADD }, "+12005550100" },
+        { "12#", { 0, "9", FW_TRUNK_PLUS_KEEP }, "912#" },
+        { "12", { 2, "", FW_TRUNK_PLUS_KEEP }, NULL },
+        { "+", { 0, "", FW_TRUNK_PLUS_KEEP }, NULL },
+        { "1+2", { 0, "", FW_TRUNK_PLUS_KEEP }, NULL },
+        { "12\r\n", { 0, "", FW_TRUNK_PLUS_KEEP }, NULL },
+        { "sip:a@b", { 2, "0", FW_TRUNK_PLUS_DROP }, "sip:a@b" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char number[32];
+        const enum fw_err err = fw_line_number(cases[i].text, &cases[i].rule, number, sizeof number);
+        CHECK_INT(err == FW_OK, cases[i].want != NULL);
+        if (cases[i].want)
+            CHECK_TEXT(number, cases[i].want);
+    }
+    char small[4];
+    CHECK_INT(fw_line_number("1234", &(struct fw_line_number_rule){ .prefix = "" }, small, sizeof small), FW_LIMIT);
+}
+
+static void sources_are_addresses_and_prefixes(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *prefix, *one;
+        bool has;
+    } cases[] = {
+        { "198.51.100.7", "198.51.100.7", true }, { "198.51.100.7", "198.51.100.8", false },
+        { "203.0.113.0/28", "203.0.113.15", true }, { "203.0.113.0/28", "203.0.113.16", false },
+        { "0.0.0.0/0", "9.9.9.9", true }, { "0.0.0.0/0", "2001:db8::1", false },
+        { "2001:db8::/33", "2001:db8:7fff::1", true }, { "2001:db8::/33", "2001:db8:8000::1", false },
+        { "[::1]:5060", "::1", true }, { "127.0.0.1:5060", "127.0.0.1", true },
+        { "127.0.0.1", "::ffff:127.0.0.1", true },
+    };
+    struct fw_line_source a, b;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CHECK(fw_line_source_parse(fw_span_of(cases[i].prefix), &a));
+        CHECK(fw_line_source_parse(fw_span_of(cases[i].one), &b));
+        CHECK_INT(fw_line_source_has(&a, &b), cases[i].has);
+    }
+    static const char *const bad[] = { "", "x", "1.2.3", "1.2.3.4/33", "::1/129", "[::1", "1.2.3.4/", "/8" };
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        CHECK(!fw_line_source_parse(fw_span_of(bad[i]), &a));
 }
 
 int main(void)
@@ -264,6 +364,8 @@ int main(void)
         cmocka_unit_test(deadlines_end_every_state),
         cmocka_unit_test(t38_is_not_left),
         cmocka_unit_test(addresses_hold_nothing_but_addresses),
+        cmocka_unit_test(numbers_take_the_form_of_the_trunk),
+        cmocka_unit_test(sources_are_addresses_and_prefixes),
     };
     const int failed = cmocka_run_group_tests(cases, NULL, NULL);
     printf("%ld states walked\n", walked);

@@ -13,11 +13,8 @@ static const char user[] = "fax user:1", password[] = "p:a ss%\"w";
 
 static void set_credentials(const char *realm)
 {
-    struct fw_msg m = { .kind = FW_MSG_KIND_TRUNK_SET };
+    struct fw_msg m = trunk_to("t", peer.port);
     struct fw_msg_trunk_set *t = &m.trunk_set;
-    fw_text_clip(t->name, sizeof t->name, "t");
-    fw_text_clip(t->host, sizeof t->host, "127.0.0.1");
-    t->port = peer.port;
     fw_text_clip(t->username, sizeof t->username, user);
     fw_text_clip(t->password, sizeof t->password, password);
     fw_text_clip(t->auth_realm, sizeof t->auth_realm, realm);

@@ -29,14 +29,17 @@ void tell(struct fw_msg m)
     CHECK_INT(fw_channel_send(line.channel, &m, -1), FW_OK);
 }
 
-/* The next message, which must be of this kind. */
+/* The next message, which must be of this kind. States of trunks come at any time: only who waits
+ * for one hears them. */
 struct fw_msg hear(enum fw_msg_kind kind, int *ret_fd)
 {
     struct fw_msg m = { 0 };
     int fd = -1;
     struct pollfd p = { .fd = fw_channel_fd(line.channel), .events = POLLIN };
-    CHECK(poll(&p, 1, PEER_WAIT_MS) > 0);
-    CHECK_INT(fw_channel_receive(line.channel, &m, &fd), FW_OK);
+    do {
+        CHECK(poll(&p, 1, PEER_WAIT_MS) > 0);
+        CHECK_INT(fw_channel_receive(line.channel, &m, &fd), FW_OK);
+    } while (m.kind == FW_MSG_KIND_TRUNK_STATE && kind != FW_MSG_KIND_TRUNK_STATE);
     CHECK_TEXT(fw_msg_text(m.kind), fw_msg_text(kind));
     if (ret_fd)
         *ret_fd = fd;
@@ -61,12 +64,21 @@ void spawn_line(uint16_t port)
     tell(m);
 }
 
-void set_trunk(const char *name, uint16_t port, bool unpaced)
+struct fw_msg trunk_to(const char *name, uint16_t port)
 {
     struct fw_msg m = { .kind = FW_MSG_KIND_TRUNK_SET };
     fw_text_clip(m.trunk_set.name, 64, name);
     fw_text_clip(m.trunk_set.host, 256, "127.0.0.1");
     m.trunk_set.port = port;
+    m.trunk_set.weight = 1;
+    m.trunk_set.t38_after_answer_ms = 4000;
+    m.trunk_set.t38_after_ced_ms = 1000;
+    return m;
+}
+
+void set_trunk(const char *name, uint16_t port, bool unpaced)
+{
+    struct fw_msg m = trunk_to(name, port);
     m.trunk_set.unpaced = unpaced;
     tell(m);
 }

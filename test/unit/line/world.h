@@ -27,6 +27,7 @@ int exit_of_line(void);         /* waits for its end; a wait status */
 /* As the parent. */
 void tell(struct fw_msg m);
 struct fw_msg hear(enum fw_msg_kind kind, int *ret_fd);
+struct fw_msg trunk_to(const char *name, uint16_t port); /* a TRUNK_SET as config would make it */
 void set_trunk(const char *name, uint16_t port, bool unpaced);
 struct fw_msg placing(const char *call); /* a CALL_PLACE with everything in it, modem 2 */
 const char *place(struct fw_msg m);      /* the INVITE that came of it, in peer.text */
