@@ -34,8 +34,6 @@ enum {
     FETCH_CONNECT_MS = 5 * 1000,
     FETCH_MS = 30 * 1000, /* below the minute that clients wait for an answer */
     PREVIEW_BYTES_MAX = 128 * 1024 * 1024,
-    CARRIER_T38_AFTER_ANSWER_MS = 4000,
-    CARRIER_T38_AFTER_CED_MS = 1000,
     PAGE_BYTES_MAX = 8 * 1024 * 1024, /* one received page, decoded from the line */
 };
 
@@ -167,38 +165,18 @@ static void to_line(void *arg, const struct fw_msg *msg)
 }
 
 /* In development every call goes to the built-in carrier. */
-static void want_trunks(struct service *s, const struct fw_config *config)
+static void want_trunks(struct service *s)
 {
-    struct fw_msg_trunk_set carrier = { .port = s->carrier_port, .unpaced = !s->options->paced,
-                                        .t38_after_answer_ms = CARRIER_T38_AFTER_ANSWER_MS,
-                                        .t38_after_ced_ms = CARRIER_T38_AFTER_CED_MS, .weight = 1 };
-    fw_text_clip(carrier.name, sizeof carrier.name, "carrier");
-    fw_text_clip(carrier.host, sizeof carrier.host, "127.0.0.1");
     if (s->options->dev)
-        fw_trunks_want(s->trunks, &carrier, 1);
+        fw_trunks_want_carrier(s->trunks, s->carrier_port, !s->options->paced);
     else
-        fw_trunks_want_config(s->trunks, config);
+        fw_trunks_want_config(s->trunks, s->config);
 }
 
-/* SIGHUP. A file that cannot be used changes nothing. */
 static void reload(struct service *s)
 {
-    struct fw_fault fault = { 0 };
-    struct fw_config *config = NULL;
-    if (!s->options->config_path) {
-        fw_log(FW_LOG_WARN, "service.reload", "ignored=there is no configuration file");
-        return;
-    }
-    if (fw_config_load(s->options->config_path, &fault, &config) || config->trunks_count == 0) {
-        fw_log(FW_LOG_ERROR, "service.reload", "kept=the old trunks field=%s what=%s", FW_LOG_TEXT(fault.field),
-               FW_LOG_TEXT(fault.message[0] ? fault.message : "no trunk is configured"));
-    } else {
-        fw_log(FW_LOG_INFO, "service.reload", "trunks=%u", config->trunks_count);
-        want_trunks(s, config);
-        if (s->line_ready)
-            fw_trunks_tell(s->trunks, to_line, s);
-    }
-    fw_config_free(config);
+    if (!fw_trunks_reload(s->trunks, s->options->config_path) && s->line_ready)
+        fw_trunks_tell(s->trunks, to_line, s);
 }
 
 static void started(void *arg, enum fw_role role, uint8_t index)
@@ -329,7 +307,7 @@ static enum fw_err start_children(struct service *s, struct fw_fault *fault)
         err = start_modems(s, fault);
     if (!err && s->options->dev)
         err = start_carrier(s, fault);
-    want_trunks(s, s->config); /* the carrier has its port */
+    want_trunks(s); /* the carrier has its port */
     if (!err)
         err = fw_supervisor_add(s->supervisor, &line, fault);
     return err;

@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "config_trunk.h"
 
+enum { CARRIER_AFTER_ANSWER_MS = 4000, CARRIER_AFTER_CED_MS = 1000 };
+
 struct trunk {
     bool wanted, told, heard;
     struct fw_msg_trunk_set set;
@@ -63,7 +65,7 @@ static void compact(struct fw_trunks *t)
     t->count = kept;
 }
 
-void fw_trunks_want(struct fw_trunks *t, const struct fw_msg_trunk_set *sets, size_t count)
+static void want(struct fw_trunks *t, const struct fw_msg_trunk_set *sets, size_t count)
 {
     pthread_mutex_lock(&t->lock);
     for (size_t i = 0; i < t->count; i++)
@@ -90,8 +92,39 @@ void fw_trunks_want_config(struct fw_trunks *t, const struct fw_config *config)
     size_t count = 0;
     for (; count < config->trunks_count && count < ARRAY_LEN(sets); count++)
         fw_config_trunk_message(&config->trunks[count], &sets[count]);
-    fw_trunks_want(t, sets, count);
+    want(t, sets, count);
     explicit_bzero(sets, sizeof sets);
+}
+
+void fw_trunks_want_carrier(struct fw_trunks *t, uint16_t port, bool unpaced)
+{
+    struct fw_msg_trunk_set carrier = { .port = port, .unpaced = unpaced, .weight = 1,
+                                        .t38_after_answer_ms = CARRIER_AFTER_ANSWER_MS,
+                                        .t38_after_ced_ms = CARRIER_AFTER_CED_MS };
+    fw_text_clip(carrier.name, sizeof carrier.name, "carrier");
+    fw_text_clip(carrier.host, sizeof carrier.host, "127.0.0.1");
+    want(t, &carrier, 1);
+}
+
+enum fw_err fw_trunks_reload(struct fw_trunks *t, const char *path)
+{
+    struct fw_fault fault = { 0 };
+    struct fw_config *config = NULL;
+    if (!path)
+        fw_fault_set(&fault, "config", "there is no configuration file");
+    const enum fw_err err = path ? fw_config_load(path, &fault, &config) : FW_INVALID;
+    if (!err && config->trunks_count == 0)
+        fw_fault_set(&fault, "trunks", "none is configured");
+    const bool usable = !err && config->trunks_count > 0;
+    if (usable) {
+        fw_log(FW_LOG_INFO, "service.reload", "trunks=%u", config->trunks_count);
+        fw_trunks_want_config(t, config);
+    } else {
+        fw_log(FW_LOG_ERROR, "service.reload", "kept=the old trunks field=%s what=%s", FW_LOG_TEXT(fault.field),
+               FW_LOG_TEXT(fault.message));
+    }
+    fw_config_free(config);
+    return usable ? FW_OK : FW_INVALID;
 }
 
 /* Messages are zeroed before they are filled, so equal settings are equal bytes. */

@@ -15,8 +15,12 @@ typedef void fw_trunks_send_fn(void *arg, const struct fw_msg *msg); /* to the l
 MUST_USE enum fw_err fw_trunks_new(struct fw_trunks **ret);
 void fw_trunks_free(struct fw_trunks *t); /* NULL is fine */
 /* What shall be from now on; nothing of the arguments is kept. */
-void fw_trunks_want(struct fw_trunks *t, const struct fw_msg_trunk_set *sets, size_t count);
 void fw_trunks_want_config(struct fw_trunks *t, const struct fw_config *config);
+/* The built-in one of development, alone. */
+void fw_trunks_want_carrier(struct fw_trunks *t, uint16_t port, bool unpaced);
+/* The same from the file again (SIGHUP). A file that cannot be used changes nothing: FW_INVALID, and
+ * the log says why. */
+MUST_USE enum fw_err fw_trunks_reload(struct fw_trunks *t, const char *path);
 /* Sends what the line does not know yet: TRUNK_SET of new and changed ones, TRUNK_GONE. */
 void fw_trunks_tell(struct fw_trunks *t, fw_trunks_send_fn *send, void *arg);
 /* The line has ended: its successor knows nothing. */

@@ -60,7 +60,8 @@ bool          fw_status_may_become(enum fw_status from, enum fw_status to);
     X(MEDIA_PROCESSING_STARTED, "fax.media.processing.started", true)                              \
     X(RECEIVED, "fax.received", true)                                                              \
     X(INCOMING, "call.incoming", false)                                                            \
-    X(PAGE_RECEIVED, "page.received", false)
+    X(PAGE_RECEIVED, "page.received", false)                                                       \
+    X(TRUNK_LEFT, "call.trunk_left", false)
 enum fw_event_kind {
 #define X(name, text, webhook) FW_EVENT_##name,
     FW_EVENTS(X)

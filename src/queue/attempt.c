@@ -10,11 +10,31 @@ enum { ENDING_GRACE_MS = 5 * 1000 }; /* between the modem's account and the line
 
 static void on_progress(struct fw_queue *q, struct fw_live *l, const struct fw_msg_call_progress *m)
 {
+    if (m->trunk[0])
+        fw_text_clip(l->attempt.trunk, sizeof l->attempt.trunk, m->trunk);
     if (m->sip_status == 0)
-        fw_log(FW_LOG_INFO, "call.invited", "fax=%s call=%s", l->fax.id, l->fax.call);
+        fw_log(FW_LOG_INFO, "call.invited", "fax=%s call=%s trunk=%s", l->fax.id, l->fax.call, l->attempt.trunk);
     if (m->sip_status != 180 && m->sip_status != 183)
         return;
-    struct fw_live_event event = { FW_EVENT_RINGING, json_pack("{si}", "sip_status", m->sip_status) };
+    struct fw_live_event event = { FW_EVENT_RINGING, json_pack("{si ss}", "sip_status", m->sip_status, "trunk",
+                                                               l->attempt.trunk) };
+    (void)!fw_live_save(q, l, l->fax.status, &event, 1);
+}
+
+/* One trunk would not, the line goes on with the next: the same attempt, which remembers it. */
+static void on_trunk(struct fw_queue *q, struct fw_live *l, const struct fw_msg_call_trunk *m)
+{
+    const char *text = fw_text_is_utf8(fw_span_of(m->text)) ? m->text : "";
+    json_t *left = json_pack("{ss si si ss}", "trunk", m->trunk, "sip_status", m->sip_status, "q850", m->q850,
+                             "detail", text);
+    json_t *record = l->attempt.record ? json_loads(l->attempt.record, 0, NULL) : NULL;
+    json_t *before = json_object_get(record, "trunks_left");
+    json_t *all = before ? json_incref(before) : json_array();
+    struct fw_live_event event = { FW_EVENT_TRUNK_LEFT, left ? json_incref(left) : NULL };
+    if (json_array_append_new(all, left) || fw_fax_attempt_record(&l->attempt, json_pack("{sO}", "trunks_left", all)))
+        fw_log(FW_LOG_WARN, "attempt.record", "call=%s lost=a trunk that was left", l->fax.call);
+    json_decref(all);
+    json_decref(record);
     (void)!fw_live_save(q, l, l->fax.status, &event, 1);
 }
 
@@ -22,7 +42,7 @@ static void on_answered(struct fw_queue *q, struct fw_live *l)
 {
     l->answered = q->now;
     l->attempt.answered_at = fw_wall_now();
-    struct fw_live_event event = { FW_EVENT_ANSWERED, NULL };
+    struct fw_live_event event = { FW_EVENT_ANSWERED, json_pack("{ss}", "trunk", l->attempt.trunk) };
     (void)!fw_live_save(q, l, l->fax.status, &event, 1);
 }
 
@@ -82,6 +102,7 @@ static const char *call_of(const struct fw_msg *msg)
 {
     switch ((int)msg->kind) {
     case FW_MSG_KIND_CALL_PROGRESS: return msg->call_progress.call;
+    case FW_MSG_KIND_CALL_TRUNK: return msg->call_trunk.call;
     case FW_MSG_KIND_CALL_ANSWERED: return msg->call_answered.call;
     case FW_MSG_KIND_CALL_TRANSPORT: return msg->call_transport.call;
     case FW_MSG_KIND_CALL_ENDED: return msg->call_ended.call;
@@ -101,6 +122,7 @@ void fw_attempt_message(struct fw_queue *q, const struct fw_msg *msg)
         return;
     switch ((int)msg->kind) {
     case FW_MSG_KIND_CALL_PROGRESS: on_progress(q, l, &msg->call_progress); break;
+    case FW_MSG_KIND_CALL_TRUNK: on_trunk(q, l, &msg->call_trunk); break;
     case FW_MSG_KIND_CALL_ANSWERED: on_answered(q, l); break;
     case FW_MSG_KIND_CALL_TRANSPORT: on_transport(q, l, &msg->call_transport); break;
     case FW_MSG_KIND_CALL_ENDED: on_ended(q, l, &msg->call_ended); break;
