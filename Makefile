@@ -1,7 +1,7 @@
 # Everything a person types. The build itself is in meson.build.
 BUILD := build
 PREFIX := /usr/local
-.PHONY: all setup deps test-deps test demo run bench lint fuzz chaos install clean
+.PHONY: all setup deps test-deps test demo run bench bench-calls loss-table fuzz-calls lint fuzz chaos install clean
 
 all: deps setup
 	@ninja -C $(BUILD) --quiet
@@ -28,6 +28,20 @@ run: all
 
 bench: test-deps all
 	@test/bench/run $(BUILD)
+
+# Faxes at once, both ends on this machine at line speed: make bench-calls CALLS="500 1000" [FIND=1]
+bench-calls: CALLS ?= 500
+bench-calls: all
+	@$(BUILD)/test/bench/calls_bench $(if $(FIND),--find) $(CALLS)
+
+# What loss does to faxes, in counted time; writes the table into doc/benchmarks.md
+loss-table: all
+	@test/sim/loss-table $(abspath $(BUILD)) $(SEED)
+
+# Mutated T.38 calls: make fuzz-calls CALLS=50000 [SEED=1]
+fuzz-calls: CALLS ?= 50000
+fuzz-calls: all
+	@$(BUILD)/test/sim/calls_fuzz $(CALLS) $(SEED)
 
 lint: test-deps
 	@python3 test/style/lint.py
