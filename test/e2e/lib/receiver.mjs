@@ -24,8 +24,15 @@ export class Receiver {
         return receiver;
     }
 
+    /* What was told again because we were slow to answer (meta.attempt says so) counts once; a first attempt
+     * that comes twice would count twice. */
     taken(fax) {
-        return this.hooks.filter((h) => h.status === 200 && h.event.data.payload.fax_id === fax);
+        const seen = new Set();
+        return this.hooks.filter((h) => h.status === 200 && h.event.data.payload.fax_id === fax).filter((h) => {
+            const repeat = h.event.meta.attempt > 1 && seen.has(h.event.data.id);
+            seen.add(h.event.data.id);
+            return !repeat;
+        });
     }
 
     types(fax) {
