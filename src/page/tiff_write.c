@@ -49,23 +49,27 @@ static void directory_fill(struct block *b, const struct fw_tiff_writer *w,
                            const struct fw_tiff_page *page, uint32_t strip_at, uint32_t dir_at)
 {
     const uint32_t rationals_at = dir_at + DIRECTORY_SIZE;
+    const bool is_t6 = page->coding == FW_CODING_T6;
     put16(b, FIELDS);
     put_field(b, 254, TYPE_LONG, 2); /* NewSubfileType: a page of many */
     put_field(b, 256, TYPE_LONG, page->width);
     put_field(b, 257, TYPE_LONG, page->rows);
-    put_field(b, 258, TYPE_SHORT, 1);         /* BitsPerSample */
-    put_field(b, 259, TYPE_SHORT, 4);         /* Compression: T.6 */
-    put_field(b, 262, TYPE_SHORT, 0);         /* Photometric: 0 is white */
-    put_field(b, 266, TYPE_SHORT, 1);         /* FillOrder: top bit first */
-    put_field(b, 273, TYPE_LONG, strip_at);   /* StripOffsets */
-    put_field(b, 277, TYPE_SHORT, 1);         /* SamplesPerPixel */
-    put_field(b, 278, TYPE_LONG, page->rows); /* RowsPerStrip */
-    put_field(b, 279, TYPE_LONG, (uint32_t)page->t6.size);
+    put_field(b, 258, TYPE_SHORT, 1);             /* BitsPerSample */
+    put_field(b, 259, TYPE_SHORT, is_t6 ? 4 : 3); /* Compression: T.6 or T.4 */
+    put_field(b, 262, TYPE_SHORT, 0);             /* Photometric: 0 is white */
+    put_field(b, 266, TYPE_SHORT, 1);             /* FillOrder: top bit first */
+    put_field(b, 273, TYPE_LONG, strip_at);       /* StripOffsets */
+    put_field(b, 277, TYPE_SHORT, 1);             /* SamplesPerPixel */
+    put_field(b, 278, TYPE_LONG, page->rows);     /* RowsPerStrip */
+    put_field(b, 279, TYPE_LONG, (uint32_t)page->code.size);
     put_field(b, 282, TYPE_RATIONAL, rationals_at);     /* XResolution */
     put_field(b, 283, TYPE_RATIONAL, rationals_at + 8); /* YResolution */
-    put_field(b, 293, TYPE_LONG, 0);                    /* T6Options */
-    put_field(b, 296, TYPE_SHORT, 2);                   /* ResolutionUnit: inch */
-    put16(b, 297);                                      /* PageNumber: this, of how many */
+    if (!is_t6)
+        put_field(b, 292, TYPE_LONG, page->coding == FW_CODING_MR); /* T4Options: 1 is two-dim. */
+    if (is_t6)
+        put_field(b, 293, TYPE_LONG, 0); /* T6Options */
+    put_field(b, 296, TYPE_SHORT, 2);    /* ResolutionUnit: inch */
+    put16(b, 297);                       /* PageNumber: this, of how many */
     put16(b, TYPE_SHORT);
     put32(b, 2);
     put16(b, w->pages_written);
@@ -80,16 +84,16 @@ static void directory_fill(struct block *b, const struct fw_tiff_writer *w,
 enum fw_err fw_tiff_put(struct fw_tiff_writer *w, const struct fw_tiff_page *page)
 {
     fw_assert(w->pages_written < UINT16_MAX && w->page_count <= UINT16_MAX);
-    if (page->t6.size > SIZE_MAX_FILE / 2 || w->end > SIZE_MAX_FILE / 2)
+    if (page->code.size > SIZE_MAX_FILE / 2 || w->end > SIZE_MAX_FILE / 2)
         return FW_LIMIT;
 
     const uint32_t strip_at = w->end;
-    const uint32_t padding = page->t6.size & 1; /* directories begin on a word */
-    const uint32_t dir_at = strip_at + (uint32_t)page->t6.size + padding;
+    const uint32_t padding = page->code.size & 1; /* directories begin on a word */
+    const uint32_t dir_at = strip_at + (uint32_t)page->code.size + padding;
     struct block dir = { .size = 0 };
     directory_fill(&dir, w, page, strip_at, dir_at);
     static const uint8_t zero[1] = { 0 };
-    if (fw_write_all(w->fd, page->t6) || fw_write_all(w->fd, (struct fw_span){ zero, padding }) ||
+    if (fw_write_all(w->fd, page->code) || fw_write_all(w->fd, (struct fw_span){ zero, padding }) ||
         fw_write_all(w->fd, (struct fw_span){ dir.bytes, dir.size }))
         return FW_IO;
 

@@ -1,4 +1,4 @@
-/* tiff_write.h - writes a fax document: a TIFF of T.6 pages, one strip a page.
+/* tiff_write.h - writes a fax document: a TIFF of coded pages, one strip a page.
  *
  * Needs no library and only write, lseek and pwrite on an fd it is given, so it works inside the
  * strictest sandbox and its cost does not grow with the pages written before.
@@ -9,10 +9,13 @@
 #define FW_TIFF_WRITE_H
 #include "base/buf.h"
 
+enum fw_coding { FW_CODING_T6, FW_CODING_MR, FW_CODING_MH };
+
 struct fw_tiff_page {
     uint32_t       width, rows;
     uint32_t       x_dpi, y_dpi;
-    struct fw_span t6; /* borrowed; from fw_t6_row and fw_t6_end */
+    struct fw_span code; /* borrowed; from fw_t6_end or fw_t4_end */
+    enum fw_coding coding;
 };
 
 struct fw_tiff_writer {

@@ -130,13 +130,13 @@ static enum fw_render_exit put_page(struct converter *c)
                                        .rows = c->drawing.rows,
                                        .x_dpi = 204,
                                        .y_dpi = c->want->y_dpi,
-                                       .t6 = fw_buf_span(&c->coded) };
+                                       .code = fw_buf_span(&c->coded) };
     if (!err)
         err = fw_tiff_put(&c->tiff, &page);
     if (err)
         return refuse(c, FW_RENDER_LIMITS, "the pages need more room than there is");
     c->done->pages++;
-    c->done->bytes += page.t6.size;
+    c->done->bytes += page.code.size;
     return FW_RENDER_OK;
 }
 

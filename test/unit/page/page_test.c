@@ -96,7 +96,7 @@ static void write_ours(const char *path, const uint8_t *pages, uint32_t width, u
         struct fw_buf coded;
         fw_buf_init(&coded, 16 << 20);
         code(pages + (size_t)i * rows * ((width + 7) / 8), width, rows, &coded);
-        const struct fw_tiff_page page = { width, rows, 204, 196, fw_buf_span(&coded) };
+        const struct fw_tiff_page page = { width, rows, 204, 196, fw_buf_span(&coded), FW_CODING_T6 };
         CHECK_INT(fw_tiff_put(&w, &page), FW_OK);
         fw_buf_done(&coded);
     }
@@ -286,7 +286,7 @@ static void missing_rows_are_noticed(void **state)
     const int fd = open(path_a, O_RDWR | O_CREAT | O_TRUNC, 0600);
     struct fw_tiff_writer w;
     CHECK_INT(fw_tiff_start(&w, fd, 1), FW_OK);
-    const struct fw_tiff_page shown = { WIDTH, ROWS, 204, 196, fw_buf_span(&coded) };
+    const struct fw_tiff_page shown = { WIDTH, ROWS, 204, 196, fw_buf_span(&coded), FW_CODING_T6 };
     CHECK_INT(fw_tiff_put(&w, &shown), FW_OK);
     close(fd);
     CHECK_INT(fw_page_check(path_a, 0, &fault), FW_INVALID);

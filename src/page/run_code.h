@@ -1,9 +1,9 @@
-/* t6_code.h - the run length codes of T.4, white ones first; private to t6.c.
+/* run_code.h - the run length codes of T.4, white ones first; private to coder.c.
  *
  * Source: ITU-T T.4 (07/2003) tables 2, 3a and 3b.
  */
-#ifndef FW_T6_CODE_H
-#define FW_T6_CODE_H
+#ifndef FW_RUN_CODE_H
+#define FW_RUN_CODE_H
 #include <stdint.h>
 
 struct code {
