@@ -4,7 +4,7 @@
  * A row becomes the list of its colour changes, found 64 pixels at a time, and is coded against the
  * list of the row above; a row that repeats it is known at a glance. The inner functions exist
  * twice, for any x86-64 and for one with AVX2 and bit counting, chosen when a coder is made; both
- * are built from one text, coder_rows.h, and write the same bits.
+ * are built from one text, coder_rows.inc, and write the same bits.
  *
  * Source: ITU-T T.4 (07/2003) clause 4; ITU-T T.6 (11/1988) clause 2.
  */
