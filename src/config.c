@@ -49,6 +49,10 @@ static const cyaml_schema_field_t fields[] = {
     NUMBER("rate_limit_per_second", rate_limit_per_second),
     SWITCH("fetch_private", fetch_private),
     SWITCH("webhook_private", webhook_private),
+    NUMBER("webhook_timeout_ms", webhook_timeout_ms),
+    NUMBER("webhook_retry_first_ms", webhook_retry_first_ms),
+    NUMBER("webhook_retry_max_secs", webhook_retry_max_secs),
+    NUMBER("webhook_retry_rounds", webhook_retry_rounds),
     NUMBER("webhook_log_days", webhook_log_days),
     CYAML_FIELD_SEQUENCE("trunks", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct fw_config, trunks,
                          &fw_config_trunk_schema, 0, FW_CONFIG_TRUNKS_MAX),
@@ -115,6 +119,10 @@ static const struct {
     { "rate_limit_per_second", AT(rate_limit_per_second), 0, 0, 100000 },
     { "fetch_private", AT(fetch_private), 0, 0, 1 },
     { "webhook_private", AT(webhook_private), 0, 0, 1 },
+    { "webhook_timeout_ms", AT(webhook_timeout_ms), 2000, 100, 30000 },
+    { "webhook_retry_first_ms", AT(webhook_retry_first_ms), 1000, 10, 3600 * 1000 },
+    { "webhook_retry_max_secs", AT(webhook_retry_max_secs), 3600, 1, 24 * 3600 },
+    { "webhook_retry_rounds", AT(webhook_retry_rounds), 36, 1, 1000 },
     { "webhook_log_days", AT(webhook_log_days), 30, 1, 3650 },
 #undef AT
 };

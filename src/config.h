@@ -69,6 +69,8 @@ struct fw_config {
     uint32_t rate_limit_per_second; /* requests of one account; 0: any number */
     bool     fetch_private;   /* media_url may point to private and loopback addresses */
     bool     webhook_private; /* webhooks too */
+    uint32_t webhook_timeout_ms; /* one try, unless the application says */
+    uint32_t webhook_retry_first_ms, webhook_retry_max_secs, webhook_retry_rounds;
     uint32_t webhook_log_days; /* how long what became of a webhook is kept */
     /* The only part that SIGHUP reads again. */
     struct fw_config_trunk *trunks;

@@ -351,6 +351,10 @@ static enum fw_err start_notify(struct service *s)
         .store = s->store, .signer = s->signer,
         .allow_private = s->options->dev || s->config->webhook_private,
         .log_days = (int)s->config->webhook_log_days,
+        .timeout_ms = (int)s->config->webhook_timeout_ms,
+        .schedule = { .first_ms = s->config->webhook_retry_first_ms,
+                      .max_ms = s->config->webhook_retry_max_secs * 1000,
+                      .round_max = (int)s->config->webhook_retry_rounds },
         .links = fw_link_port_of(&s->links),
     };
     return fw_notify_start(&config, &s->notify);

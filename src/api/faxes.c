@@ -1,5 +1,4 @@
 /* Faxes: accepting one, and looking at them. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,14 +157,9 @@ void fw_fax_create(struct fw_request *r)
 bool fw_fax_find(struct fw_request *r, struct fw_fax *ret)
 {
     char id[FW_UUID_SIZE];
-    if (!fw_uuid_valid(r->arguments[0]) ||
-        !fw_text_copy(id, sizeof id, fw_span_of(r->arguments[0]))) {
-        no_fax(r);
-        return false;
-    }
-    for (char *p = id; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    const enum fw_err err = fw_store_fax_get(r->config->store, r->account, id, ret);
+    const enum fw_err err =
+        fw_request_uuid(r, id) ? fw_store_fax_get(r->config->store, r->account, id, ret)
+                               : FW_NOT_FOUND;
     if (err == FW_NOT_FOUND)
         no_fax(r);
     else if (err)

@@ -34,7 +34,9 @@ static const struct fw_route routes[] = {
     { "GET", "/v2/stored/{}/{}", fw_stored_get, .open = true }, /* its signature is the key */
     { "GET", "/v2/webhook_deliveries", fw_webhook_list },
     { "GET", "/v2/webhook_deliveries/{}", fw_webhook_get },
+    { "POST", "/v2/webhook_deliveries/{}/actions/replay", fw_webhook_replay },
     { "GET", "/v2/events", fw_feed_get },
+    { "POST", "/v2/events/{}/actions/replay", fw_event_replay },
     { "POST", "/v2/events/actions/acknowledge", fw_consumer_ack, .json = true },
     { "GET", "/v2/event_consumers", fw_consumer_list },
     { "DELETE", "/v2/event_consumers/{}", fw_consumer_delete },

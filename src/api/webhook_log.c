@@ -1,5 +1,4 @@
 /* What became of the webhooks: the contract's delivery log. */
-#include <ctype.h>
 #include <string.h>
 
 #include "api/request.h"
@@ -156,26 +155,13 @@ static void told(struct fw_request *r, enum fw_err err)
         fw_api_error_store(&r->errors, err);
 }
 
-/* The id of the path in lower case, as it is kept; false and 404 when it is none. */
-static bool read_id(struct fw_request *r, char id[FW_UUID_SIZE])
-{
-    if (!fw_uuid_valid(r->arguments[0]) ||
-        !fw_text_copy(id, FW_UUID_SIZE, fw_span_of(r->arguments[0]))) {
-        told(r, FW_NOT_FOUND);
-        return false;
-    }
-    for (char *p = id; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    return true;
-}
-
 void fw_webhook_get(struct fw_request *r)
 {
     char id[FW_UUID_SIZE];
-    if (!read_id(r, id))
-        return;
     struct fw_webhook_page page CLEANUP(fw_webhook_page_done) = { 0 };
-    const enum fw_err err = fw_store_webhook_get(r->config->store, r->account, id, &page);
+    const enum fw_err err =
+        fw_request_uuid(r, id) ? fw_store_webhook_get(r->config->store, r->account, id, &page)
+                               : FW_NOT_FOUND;
     told(r, err);
     if (!err)
         fw_respond(r, 200, json_pack("{so}", "data", webhook_json(r, &page.items[0])));

@@ -13,9 +13,9 @@ void fw_event_page_done(struct fw_event_page *p)
 
 /* Due at once, or when those before it of the same fax are settled. None when nobody is to be told:
  * neither the fax nor its application has a URL. */
-static enum fw_err delivery_write(struct fw_db *db, const struct fw_event *e)
+enum fw_err fw_delivery_write(struct fw_db *db, int64_t seq, const char *fax, struct fw_wall due,
+                              char ret_uuid[FW_UUID_SIZE])
 {
-    char uuid[FW_UUID_SIZE];
     struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
         db, "INSERT INTO delivery(event_seq, fax, account, uuid, state, attempt, due_us,"
             " http_status, note) SELECT ?1, ?2, f.account, ?4, 'pending', 0, CASE WHEN EXISTS"
@@ -23,11 +23,11 @@ static enum fw_err delivery_write(struct fw_db *db, const struct fw_event *e)
             " THEN NULL ELSE ?3 END, 0, '' FROM fax f JOIN application a ON a.id = f.application"
             " WHERE f.id = ?2 AND"
             " (f.webhook_url <> '' OR a.webhook_url <> '' OR a.webhook_failover_url <> '')");
-    fw_uuid_new(e->at, uuid);
-    fw_stmt_bind_int(&q, e->seq);
-    fw_stmt_bind_text(&q, e->fax);
-    fw_stmt_bind_int(&q, e->at.us);
-    fw_stmt_bind_text(&q, uuid);
+    fw_uuid_new(due, ret_uuid);
+    fw_stmt_bind_int(&q, seq);
+    fw_stmt_bind_text(&q, fax);
+    fw_stmt_bind_int(&q, due.us);
+    fw_stmt_bind_text(&q, ret_uuid);
     const enum fw_err err = fw_stmt_run(&q);
     if (!err && sqlite3_changes(db->handle) > 0)
         db->has_deliveries = true;
@@ -49,7 +49,8 @@ enum fw_err fw_event_write(struct fw_db *db, struct fw_event *e)
         return err;
     e->seq = sqlite3_last_insert_rowid(db->handle);
     db->has_events = true;
-    return fw_event_is_webhook(e->kind) ? delivery_write(db, e) : FW_OK;
+    char uuid[FW_UUID_SIZE];
+    return fw_event_is_webhook(e->kind) ? fw_delivery_write(db, e->seq, e->fax, e->at, uuid) : FW_OK;
 }
 
 enum fw_err fw_event_read(struct fw_stmt *q, struct fw_event *ret)

@@ -15,6 +15,9 @@ struct fw_store {
 
 /* Columns and rows, in one order each. The caller has called fw_stmt_row. */
 MUST_USE enum fw_err fw_event_write(struct fw_db *db, struct fw_event *e); /* and its delivery */
+/* One delivery of an event, unless nobody is to be told. */
+MUST_USE enum fw_err fw_delivery_write(struct fw_db *db, int64_t seq, const char *fax,
+                                       struct fw_wall due, char ret_uuid[FW_UUID_SIZE]);
 #define FW_EVENT_COLUMNS "e.seq, e.id, e.fax, e.kind, e.at_us, e.payload"
 MUST_USE enum fw_err fw_event_read(struct fw_stmt *q, struct fw_event *ret);
 /* Appends the rows that are left of `q`; on failure `ret` still owns those before. */

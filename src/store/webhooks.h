@@ -68,6 +68,15 @@ MUST_USE enum fw_err fw_store_webhook_list(struct fw_store *s, int64_t account,
 /* With all tries; tried or not. A page of one, or FW_NOT_FOUND. */
 MUST_USE enum fw_err fw_store_webhook_get(struct fw_store *s, int64_t account, const char *id,
                                           struct fw_webhook_page *ret);
+/* Tells an event once more, by its id or by that of one of its deliveries: a new delivery that
+ * begins at its first try, behind those of its fax that are pending; one that is pending itself is
+ * tried now instead. `ret_delivery` tells it. FW_NOT_FOUND: none of the account, or its fax was
+ * deleted; FW_INVALID: webhooks do not tell that kind; FW_CONFLICT: there is no URL to tell it to. */
+MUST_USE enum fw_err fw_store_event_replay(struct fw_store *s, int64_t account, const char *event,
+                                           struct fw_wall now, char ret_delivery[FW_UUID_SIZE]);
+MUST_USE enum fw_err fw_store_webhook_replay(struct fw_store *s, int64_t account,
+                                             const char *delivery, struct fw_wall now,
+                                             char ret_delivery[FW_UUID_SIZE]);
 /* Forgets what was settled before `before`, at most `max` of them. */
 MUST_USE enum fw_err fw_store_webhook_sweep(struct fw_store *s, struct fw_wall before, int max,
                                             int *ret_count);

@@ -99,6 +99,7 @@ test('a key of another account finds nothing: 404 at every endpoint, empty lists
     const walked = [];
     const number = await service.request('POST', '/v2/phone_numbers', { body: { phone_number: '+13125550101' } });
     const things = { '/v2/faxes/': fax.id, '/v2/fax_applications/': application.id, '/v2/phone_numbers/': number.body.data.id, '/v2/event_consumers/': 'desk' };
+    things['/v2/events/'] = (await service.request('GET', '/v2/events')).body.data[0].id;
     await service.request('POST', '/v2/events/actions/acknowledge', { body: { consumer: 'desk', cursor: '0' } });
     if (endpoints().some((e) => e.path.startsWith('/v2/media'))) {
         const form = new FormData();
