@@ -62,6 +62,8 @@ struct fw_config {
     uint32_t calls_max;     /* calls at the same time */
     uint32_t ring_timeout_secs;
     uint32_t call_limit_secs;
+    uint32_t answer_delay_ms;  /* calls that come in ring as long */
+    uint32_t disk_free_min_mb; /* less is free: no call is taken */
     uint32_t http_threads;
     uint32_t faxes_in_process_max;  /* outbound, of one account */
     char    *public_url;     /* what links to stored files begin with; empty: where `listen` is */

@@ -17,23 +17,19 @@
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "base/text.h"
+#include "documents.h"
 #include "http/http.h"
 #include "ipc/supervisor.h"
-#include "media/fetch.h"
-#include "media/media.h"
 #include "notify/notify.h"
-#include "page/page.h"
 #include "programs.h"
 #include "queue/queue.h"
+#include "receive/receive.h"
 #include "secrets.h"
 #include "trunks.h"
 
 enum {
     READY_MS = 20 * 1000, /* all programs up, or the start has failed */
     STOP_MS = 4 * 1000,   /* for the children to end their calls */
-    FETCH_CONNECT_MS = 5 * 1000,
-    FETCH_MS = 30 * 1000, /* below the minute that clients wait for an answer */
-    PREVIEW_BYTES_MAX = 128 * 1024 * 1024,
     PAGE_BYTES_MAX = 8 * 1024 * 1024, /* one received page, decoded from the line */
 };
 
@@ -41,11 +37,13 @@ struct service {
     const struct fw_config         *config;
     const struct fw_serve_options  *options;
     struct fw_programs              programs;
+    struct fw_documents             documents;
     int                             children_lock, signal_fd;
     struct fw_store                *store;
     struct fw_secrets               secrets;
     struct fw_signer               *signer;
     struct fw_queue                *queue;
+    struct fw_receive              *receive;
     struct fw_notify               *notify;
     struct fw_links                 links; /* the notifier's */
     struct fw_supervisor           *supervisor;
@@ -64,40 +62,11 @@ static void from_queue(void *arg, const struct fw_msg *msg)
         fw_log(FW_LOG_ERROR, "message.lost", "kind=%s", fw_msg_text(msg->kind)); /* its deadline acts */
 }
 
-/* Of the exact pages. A fax goes on without one: it is for looking at only. */
-static void make_preview(const struct fw_fax *fax, const char *dir)
-{
-    char pages[4200], pdf[4200];
-    struct fw_fault fault = { 0 };
-    snprintf(pages, sizeof pages, "%s/pages.tif", dir);
-    snprintf(pdf, sizeof pdf, "%s/preview.pdf", dir);
-    const enum fw_err err = fw_page_to_pdf(pages, pdf, PREVIEW_BYTES_MAX, &fault);
-    if (err)
-        fw_log(FW_LOG_WARN, "preview.failed", "fax=%s error=%s text=%s", fax->id, fw_err_text(err),
-               FW_LOG_TEXT(fault.message));
-}
-
 static void prepare(void *arg, const struct fw_fax *fax, const char *dir, const atomic_bool *stop,
                     struct fw_prepared *ret)
 {
-    struct service *s = arg;
-    const struct fw_media_config config = {
-        .render_program = s->programs.render,
-        .allow_private = s->options->dev || s->config->fetch_private,
-    };
-    const struct fw_media_job job = { .config = &config, .fax = fax, .dir = dir, .stop = stop };
-    struct fw_media_result result = { 0 };
-    fw_media_prepare(&job, &result);
-    if (result.end == FW_MEDIA_OK && fax->store_preview && fax->preview_pdf)
-        make_preview(fax, dir);
-    *ret = (struct fw_prepared){ .page_count = result.page_count };
-    fw_text_clip(ret->reason, sizeof ret->reason, result.reason);
-    fw_text_clip(ret->detail, sizeof ret->detail, result.detail);
-    switch (result.end) {
-    case FW_MEDIA_OK: ret->result = FW_PREPARED_OK; break;
-    case FW_MEDIA_FAILED: ret->result = FW_PREPARED_FAILED; break;
-    case FW_MEDIA_INTERRUPTED: ret->result = FW_PREPARED_INTERRUPTED; break;
-    }
+    const struct service *s = arg;
+    fw_documents_prepare(&s->documents, fax, dir, stop, ret);
 }
 
 static void fax_accepted(void *arg, const char *fax)
@@ -109,30 +78,15 @@ static void fax_accepted(void *arg, const char *fax)
 static void fax_canceled(void *arg, const char *fax)
 {
     struct service *s = arg;
-    fw_queue_cancel(s->queue, fax);
+    fw_queue_cancel(s->queue, fax); /* whichever of the two has it */
+    fw_receive_cancel(s->receive, fax);
 }
 
-/* /v2/media: inside of a request, so with less patience than the documents of a fax get. */
 static enum fw_err fetch_media(void *arg, const char *url, int fd, uint64_t size_max,
                                const atomic_bool *stop, struct fw_fault *fault)
 {
     const struct service *s = arg;
-    const struct fw_fetch_limits limits = {
-        .user_agent = "faxwire", .allow_private = s->options->dev || s->config->fetch_private,
-        .size_max = size_max, .connect_timeout_ms = FETCH_CONNECT_MS, .total_timeout_ms = FETCH_MS,
-        .stop = stop,
-    };
-    struct fw_fetch_result got;
-    fw_fetch(url, fd, &limits, &got);
-    fw_fault_set(fault, "media_url", "%s", got.text);
-    switch (got.end) {
-    case FW_FETCH_OK: return FW_OK;
-    case FW_FETCH_FAILED: return FW_INVALID;
-    case FW_FETCH_TOO_LARGE: return FW_LIMIT;
-    case FW_FETCH_INTERRUPTED: return FW_BUSY;
-    case FW_FETCH_LOCAL: break;
-    }
-    return FW_IO;
+    return fw_documents_fetch(&s->documents, url, fd, size_max, stop, fault);
 }
 
 /* The supervisor's port. */
@@ -201,12 +155,14 @@ static void ended(void *arg, enum fw_role role, uint8_t index)
         s->line_ready = false;
         fw_trunks_forget(s->trunks);
         fw_queue_line(s->queue, false);
+        fw_receive_line(s->receive, false, 0);
     }
     if (role != FW_ROLE_MODEM)
         return;
     msg.modem_gone.modem = index;
     fw_supervisor_send_to(s->supervisor, FW_ROLE_LINE, 0, &msg);
     fw_queue_modem(s->queue, index, false);
+    fw_receive_modem(s->receive, index, false);
 }
 
 static void message(void *arg, enum fw_role role, uint8_t index, const struct fw_msg *msg)
@@ -217,15 +173,20 @@ static void message(void *arg, enum fw_role role, uint8_t index, const struct fw
     case FW_MSG_KIND_LINE_READY:
         fw_log(FW_LOG_INFO, "line.ready", "port=%d", msg->line_ready.sip_port);
         s->line_ready = true;
+        fw_receive_line(s->receive, true, msg->line_ready.sip_port);
         fw_trunks_tell(s->trunks, to_line, s);
         break;
     case FW_MSG_KIND_MODEM_READY:
         s->modem_ready = true;
         fw_queue_modem(s->queue, index, true);
+        fw_receive_modem(s->receive, index, true);
         break;
     case FW_MSG_KIND_CARRIER_READY: s->carrier_ready = true; break;
     case FW_MSG_KIND_TRUNK_STATE: fw_trunks_heard(s->trunks, &msg->trunk_state); return;
-    default: fw_queue_message(s->queue, msg); return;
+    default: /* each takes what is of its calls */
+        fw_receive_message(s->receive, msg);
+        fw_queue_message(s->queue, msg);
+        return;
     }
     /* A call is worth placing once there is somebody to take it. */
     if (s->line_ready && (s->carrier_ready || !s->options->dev))
@@ -344,6 +305,20 @@ static enum fw_err start_queue(struct service *s)
     return err ? err : fw_queue_start(s->queue);
 }
 
+/* Before the queue: its start clears the spool. */
+static enum fw_err start_receive(struct service *s)
+{
+    const struct fw_receive_port port = { from_queue, s };
+    const struct fw_config *c = s->config;
+    const struct fw_receive_config config = {
+        .store = s->store, .ident = c->ident, .modem_count = (int)c->modems, .calls_max = (int)c->calls_max,
+        .answer_delay_ms = c->answer_delay_ms, .call_limit_ms = c->call_limit_secs * 1000,
+        .disk_free_min = (uint64_t)c->disk_free_min_mb * 1024 * 1024,
+    };
+    const enum fw_err err = fw_receive_new(&config, &port, &s->receive);
+    return err ? err : fw_receive_start(s->receive);
+}
+
 static enum fw_err start_notify(struct service *s)
 {
     fw_api_links(s->api, &s->links);
@@ -401,8 +376,11 @@ static enum fw_err start(struct service *s, struct fw_fault *fault)
     enum fw_err err = fw_http_init();
     if (!err)
         err = fw_programs_find(&s->programs, fault);
+    s->documents = (struct fw_documents){ s->programs.render, s->options->dev || s->config->fetch_private };
     if (!err)
         err = open_data(s, fault);
+    if (!err)
+        err = start_receive(s);
     if (!err)
         err = start_queue(s);
     if (!err)
@@ -442,12 +420,14 @@ static void stop(struct service *s)
     fw_api_stop(s->api);
     if (s->queue)
         fw_queue_stop(s->queue);
+    fw_receive_stop(s->receive);
     if (s->supervisor)
         fw_supervisor_stop(s->supervisor, STOP_MS);
     fw_supervisor_free(s->supervisor);
     fw_notify_stop(s->notify);
     fw_queue_free(s->queue);
     fw_trunks_free(s->trunks);
+    fw_receive_free(s->receive);
     fw_mailbox_free(s->outbox);
     fw_signer_free(s->signer);
     fw_store_close(s->store);

@@ -1,5 +1,6 @@
 /* call.c - rings, answers, switches to T.38, hangs up, and hands the fax to the mailbox. */
 #include "carrier/call.h"
+#include "carrier/forward.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -366,9 +367,9 @@ static void *ring(struct fw_carrier *carrier, struct fw_phone_leg *leg,
     return call;
 }
 
-static void *on_invite(void *arg, struct fw_phone_leg *leg, const struct fw_phone_invite *invite)
+void *fw_carrier_take(struct fw_carrier *carrier, struct fw_phone_leg *leg,
+                      const struct fw_phone_invite *invite)
 {
-    struct fw_carrier *carrier = arg;
     struct fw_carrier_mail mail = { 0 };
     struct fw_sdp offer;
     mail.serial = ++carrier->call_count;
@@ -395,7 +396,7 @@ static void on_ended(void *arg)
     keep(call);
 }
 
-const struct fw_phone_port fw_carrier_call_port = { .invite = on_invite,
+const struct fw_phone_port fw_carrier_call_port = { .invite = fw_forward_invite,
                                                     .acked = on_acked,
                                                     .offered = on_offered,
                                                     .reanswered = on_reanswered,

@@ -29,11 +29,18 @@ struct fw_carrier {
     struct fw_carrier_keeper *keeper;
     struct fw_mono now; /* of this turn */
     struct fw_carrier_call *calls;
+    struct fw_phone *phone;
+    struct fw_carrier_forward *forwards;
+    uint32_t ask_serial;
     struct fw_carrier_caller callers[FW_CARRIER_CALLERS];
     uint32_t call_count;
 };
 
 extern const struct fw_phone_port fw_carrier_call_port; /* its `arg` is the fw_carrier */
+
+/* A far end takes this call, or refuses it (NULL). */
+void *fw_carrier_take(struct fw_carrier *carrier, struct fw_phone_leg *leg,
+                      const struct fw_phone_invite *invite);
 
 /* 20 ms went by: ring, media, deadlines. Frees calls that are over. */
 void fw_carrier_tick(struct fw_carrier *carrier);

@@ -1,6 +1,7 @@
 /* main.c - faxwire-carrier: options, the loop with its 20 ms clock, and an orderly end. */
 #include "base/log.h"
 #include "carrier/call.h"
+#include "carrier/forward.h"
 #include "page/page.h"
 #include "sip/edge.h"
 #include "t30/terminal.h"
@@ -22,7 +23,6 @@ enum {
 
 struct carrier_run {
     struct fw_carrier carrier;
-    struct fw_phone *phone;
     int signal_fd;
     bool stop;
 };
@@ -41,16 +41,19 @@ static void on_sip(void *arg, const struct fw_sip_event *event)
 {
     struct carrier_run *run = arg;
     run->carrier.now = fw_mono_now();
-    if (run->phone)
-        fw_phone_event(run->phone, event);
+    if (run->carrier.phone)
+        fw_phone_event(run->carrier.phone, event);
 }
 
 static void on_message(void *arg, const struct fw_msg *msg, int fd)
 {
     struct carrier_run *run = arg;
     (void)fd;
+    run->carrier.now = fw_mono_now();
     if (msg->kind == FW_MSG_KIND_STOP)
         run->stop = true;
+    else if (msg->kind == FW_MSG_KIND_NUMBER_ROUTE)
+        fw_forward_route(&run->carrier, &msg->number_route);
     else
         fw_log(FW_LOG_WARN, "carrier.message", "kind=%s", fw_msg_text(msg->kind));
 }
@@ -78,6 +81,7 @@ static void run_until_stopped(struct carrier_run *run)
         const bool busy = run->carrier.calls != NULL;
         fw_sip_turn(run->carrier.sip, busy ? fw_mono_wait_ms(run->carrier.now, due) : IDLE_MS);
         run->carrier.now = fw_mono_now();
+        fw_forward_due(&run->carrier);
         if (!busy || run->carrier.now.us - due.us > SLIP_US)
             due = run->carrier.now;
         for (; due.us <= run->carrier.now.us; due.us += TICK_US)
@@ -91,10 +95,12 @@ static void hang_up(struct carrier_run *run)
     const struct fw_mono until = { fw_mono_now().us + BYE_MS * 1000LL };
     run->carrier.now = fw_mono_now();
     fw_carrier_hangup_all(&run->carrier);
-    while (run->carrier.calls && run->carrier.now.us < until.us) {
+    fw_forward_hangup_all(&run->carrier);
+    while ((run->carrier.calls || run->carrier.forwards) && run->carrier.now.us < until.us) {
         fw_sip_turn(run->carrier.sip, 20);
         run->carrier.now = fw_mono_now();
         fw_carrier_tick(&run->carrier);
+        fw_forward_due(&run->carrier);
     }
 }
 
@@ -138,7 +144,7 @@ static int serve(struct carrier_run *run, struct fw_fault *fault)
         fw_sip_new(&port, o->channel, &run->carrier.sip) ||
         fw_sip_bind(run->carrier.sip, &config, &bound, fault) ||
         fw_phone_new(run->carrier.sip, o->calls_max, &fw_carrier_call_port, &run->carrier,
-                     &run->phone) ||
+                     &run->carrier.phone) ||
         fw_sip_watch(run->carrier.sip, run->signal_fd, on_signal, run))
         return 1;
     tell_ready(run, bound);
@@ -147,6 +153,7 @@ static int serve(struct carrier_run *run, struct fw_fault *fault)
     fw_sip_unwatch(run->carrier.sip, run->signal_fd);
     fw_sip_stop(run->carrier.sip, STOP_MS);
     fw_carrier_drop_all(&run->carrier);
+    fw_forward_drop_all(&run->carrier);
     fw_log(FW_LOG_INFO, "carrier.stopped", "calls=%u", run->carrier.call_count);
     return 0;
 }
@@ -188,7 +195,7 @@ int main(int argc, char **argv)
     if (status != 0)
         fprintf(stderr, "faxwire-carrier: cannot listen at %s:%u: %s\n", options.host, options.port,
                 fault.message[0] ? fault.message : "the system refused");
-    fw_phone_free(TAKE(run.phone)); /* the edge may still tell something: nobody listens */
+    fw_phone_free(TAKE(run.carrier.phone)); /* the edge may still tell something: nobody listens */
     fw_sip_free(run.carrier.sip);
     fw_carrier_keeper_free(run.carrier.keeper);
     return status;

@@ -9,6 +9,7 @@
 struct fw_phone_leg {
     nua_handle_t *handle; /* NULL: this place is free */
     struct fw_phone *phone;
+    const struct fw_phone_port *port;
     void *call; /* NULL: refused, only the handle is left to free */
     uint32_t generation;
     bool offered; /* a re-INVITE of the caller waits for its answer */
@@ -102,6 +103,7 @@ static void on_invite(struct fw_phone *phone, const struct fw_sip_event *event)
     }
     *leg = (struct fw_phone_leg){ .handle = event->handle,
                                   .phone = phone,
+                                  .port = phone->port,
                                   .generation = leg->generation + 1 };
     fw_sip_bind_ref(event->handle, ref_of(leg));
     char display[132];
@@ -121,7 +123,7 @@ static void on_offer(struct fw_phone_leg *leg, const sip_t *sip)
     if (!leg->call)
         fw_phone_refuse(leg, SIP_481_NO_TRANSACTION, 0);
     else
-        leg->phone->port->offered(leg->call, fw_sip_sdp(sip));
+        leg->port->offered(leg->call, fw_sip_sdp(sip));
 }
 
 static void on_terminated(struct fw_phone *phone, struct fw_phone_leg *leg, nua_handle_t *handle)
@@ -130,7 +132,7 @@ static void on_terminated(struct fw_phone *phone, struct fw_phone_leg *leg, nua_
         void *call = leg->call;
         leg->call = NULL;
         if (call)
-            phone->port->ended(call);
+            leg->port->ended(call);
         leg->handle = NULL;
     }
     if (handle && fw_sip_is_ours(phone->sip, handle))
@@ -146,11 +148,12 @@ void fw_phone_event(struct fw_phone *phone, const struct fw_sip_event *event)
     else if (event->kind == nua_i_invite && leg)
         on_offer(leg, event->sip);
     else if (event->kind == nua_i_ack && live)
-        phone->port->acked(leg->call);
+        leg->port->acked(leg->call);
     else if (event->kind == nua_r_invite && live && event->status >= 200)
-        phone->port->reanswered(leg->call, event->status,
-                                event->status < 300 ? fw_sip_sdp(event->sip)
-                                                    : (struct fw_span){ 0 });
+        leg->port->reanswered(leg->call, event->status,
+                              event->status < 300 ? fw_sip_sdp(event->sip) : (struct fw_span){ 0 });
+    else if (event->kind == nua_r_invite && live && event->sip && leg->port->progress)
+        leg->port->progress(leg->call, event->status);
     else if (event->kind == nua_i_terminated)
         on_terminated(phone, leg, event->handle);
     else if (event->kind == nua_i_options && event->ref == 0 && event->handle &&
@@ -186,6 +189,64 @@ void fw_phone_reinvite(struct fw_phone_leg *leg, const char *sdp)
 {
     nua_invite(leg->handle, SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(sdp),
                TAG_END());
+}
+
+/* A user part of RFC 3261 clause 25.1 without escapes; nothing of it can end the URI. */
+static bool plain_user(const char *text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-_.!~*";
+    return text[0] && text[strspn(text, allowed)] == '\0';
+}
+
+static void from_of(const struct fw_phone_place *place, char *ret, size_t size)
+{
+    char name[132] = "";
+    size_t at = 0;
+    for (const char *c = place->display_name; *c && at + 1 < sizeof name; c++) {
+        if ((unsigned char)*c >= ' ' && *c != '"' && *c != '\\' && *c != 0x7F)
+            name[at++] = *c;
+    }
+    snprintf(ret, size, "%s%s%s<sip:%s@carrier.invalid>", at ? "\"" : "", name, at ? "\" " : "",
+             plain_user(place->from) ? place->from : "anonymous");
+}
+
+struct fw_phone_leg *fw_phone_place(struct fw_phone *phone, const struct fw_phone_port *port, void *call,
+                                    const struct fw_phone_place *place)
+{
+    char from[320];
+    struct fw_phone_leg *leg = free_leg(phone);
+    if (!leg)
+        return NULL;
+    *leg = (struct fw_phone_leg){ .phone = phone, .port = port, .call = call, .generation = leg->generation + 1 };
+    from_of(place, from, sizeof from);
+    nua_handle_t *handle = nua_handle(fw_sip_nua(phone->sip), fw_sip_ref_magic(ref_of(leg)), NUTAG_URL(place->uri),
+                                      SIPTAG_TO_STR(place->uri), SIPTAG_FROM_STR(from), TAG_END());
+    if (!handle)
+        return NULL;
+    leg->handle = handle;
+    fw_phone_reinvite(leg, place->sdp);
+    return leg;
+}
+
+void fw_phone_cancel(struct fw_phone_leg *leg)
+{
+    nua_cancel(leg->handle, TAG_END());
+}
+
+void fw_phone_hand(struct fw_phone_leg *leg, const struct fw_phone_port *port, void *call)
+{
+    leg->port = port;
+    leg->call = call;
+}
+
+void fw_phone_take_back(struct fw_phone_leg *leg, void *call)
+{
+    fw_phone_hand(leg, leg->phone->port, call);
+}
+
+const char *fw_phone_phrase(int status)
+{
+    return sip_status_phrase(status);
 }
 
 void fw_phone_hangup(struct fw_phone_leg *leg)

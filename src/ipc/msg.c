@@ -57,6 +57,9 @@ int fw_msg_modem(const struct fw_msg *msg)
     case FW_MSG_KIND_TRUNK_STATE:
     case FW_MSG_KIND_LINE_READY:
     case FW_MSG_KIND_CALL_PLACE:
+    case FW_MSG_KIND_CALL_INCOMING:
+    case FW_MSG_KIND_CALL_ACCEPT:
+    case FW_MSG_KIND_CALL_REFUSE:
     case FW_MSG_KIND_CALL_CANCEL:
     case FW_MSG_KIND_CALL_PROGRESS:
     case FW_MSG_KIND_CALL_TRUNK:
@@ -64,6 +67,8 @@ int fw_msg_modem(const struct fw_msg *msg)
     case FW_MSG_KIND_CALL_TRANSPORT:
     case FW_MSG_KIND_CALL_ENDED:
     case FW_MSG_KIND_CARRIER_READY:
+    case FW_MSG_KIND_NUMBER_ASK:
+    case FW_MSG_KIND_NUMBER_ROUTE:
     case FW_MSG_KIND_COUNT: break;
     }
     return -1;

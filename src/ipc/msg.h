@@ -76,6 +76,15 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     U32(ring_timeout_ms) U32(call_limit_ms)                                                        \
     TEXT(tx_file, 64) /* name in the modem's spool folder */                                       \
     U32(page_count) TEXT(ident, 24) U8(ecm)
+#define FW_MSG_CALL_INCOMING(U8, U16, U32, I32, TEXT) /* CALL_ACCEPT or CALL_REFUSE is to come */  \
+    TEXT(call, FW_CALL_ID_SIZE) /* made by the line */                                             \
+    TEXT(trunk, 64) TEXT(to, 256) TEXT(from, 256) /* digits or a user part, as they were sent */   \
+    TEXT(display_name, 132) TEXT(source, 64)      /* address that it came from */
+#define FW_MSG_CALL_ACCEPT(U8, U16, U32, I32, TEXT)                                                \
+    TEXT(call, FW_CALL_ID_SIZE) U8(modem) TEXT(ident, 24) U8(ecm) U8(t38_enabled)                  \
+    U32(answer_delay_ms) U32(call_limit_ms)
+#define FW_MSG_CALL_REFUSE(U8, U16, U32, I32, TEXT)                                                \
+    TEXT(call, FW_CALL_ID_SIZE) U16(sip_status) U16(q850) TEXT(text, 160)
 #define FW_MSG_CALL_CANCEL(U8, U16, U32, I32, TEXT) TEXT(call, FW_CALL_ID_SIZE)
 #define FW_MSG_CALL_PROGRESS(U8, U16, U32, I32, TEXT)                                              \
     TEXT(call, FW_CALL_ID_SIZE) U16(sip_status) /* 0: INVITE sent; 1xx */                          \
@@ -119,6 +128,10 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     U32(page_count)      /* confirmed */                                                           \
     U32(bit_rate) U8(ecm) U8(transport) TEXT(remote_ident, 24) TEXT(text, 160)
 #define FW_MSG_CARRIER_READY(U8, U16, U32, I32, TEXT) U16(sip_port)
+#define FW_MSG_NUMBER_ASK(U8, U16, U32, I32, TEXT) /* does an application have it? */              \
+    U32(serial) TEXT(number, 64) /* digits */
+#define FW_MSG_NUMBER_ROUTE(U8, U16, U32, I32, TEXT)                                               \
+    U32(serial) U16(sip_port) /* of the line, on loopback; 0: nobody here has it */
 
 /* M(NAME, field, where it goes). */
 #define FW_MSG_LIST(M)                                                                             \
@@ -129,6 +142,9 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     M(TRUNK_STATE, trunk_state, HUB)                                                               \
     M(LINE_READY, line_ready, HUB)                                                                 \
     M(CALL_PLACE, call_place, LINE)                                                                \
+    M(CALL_INCOMING, call_incoming, HUB)                                                           \
+    M(CALL_ACCEPT, call_accept, LINE)                                                              \
+    M(CALL_REFUSE, call_refuse, LINE)                                                              \
     M(CALL_CANCEL, call_cancel, LINE)                                                              \
     M(CALL_PROGRESS, call_progress, HUB)                                                           \
     M(CALL_TRUNK, call_trunk, HUB)                                                                 \
@@ -146,7 +162,9 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     M(FAX_NEGOTIATED, fax_negotiated, HUB)                                                         \
     M(PAGE_CONFIRMED, page_confirmed, HUB)                                                         \
     M(FAX_RESULT, fax_result, HUB_AND_LINE)                                                        \
-    M(CARRIER_READY, carrier_ready, HUB)
+    M(CARRIER_READY, carrier_ready, HUB)                                                           \
+    M(NUMBER_ASK, number_ask, HUB)                                                                 \
+    M(NUMBER_ROUTE, number_route, CARRIER)
 
 enum fw_msg_kind {
 #define M(NAME, name, route) FW_MSG_KIND_##NAME,
@@ -154,7 +172,9 @@ enum fw_msg_kind {
 #undef M
         FW_MSG_KIND_COUNT
 };
-enum fw_route { FW_ROUTE_HUB, FW_ROUTE_LINE, FW_ROUTE_MODEM, FW_ROUTE_CHILD, FW_ROUTE_HUB_AND_LINE };
+enum fw_route {
+    FW_ROUTE_HUB, FW_ROUTE_LINE, FW_ROUTE_MODEM, FW_ROUTE_CHILD, FW_ROUTE_HUB_AND_LINE, FW_ROUTE_CARRIER
+};
 
 #define FW_MSG_U8(name)         uint8_t name;
 #define FW_MSG_U16(name)        uint16_t name;

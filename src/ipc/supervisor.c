@@ -189,6 +189,8 @@ static void route(struct fw_supervisor *s, const struct slot *from, const struct
     const enum fw_route where = fw_msg_route(msg->kind);
     if (where == FW_ROUTE_LINE || where == FW_ROUTE_HUB_AND_LINE)
         send_with_fd(s, find(s, FW_ROLE_LINE, 0), msg, fd);
+    if (where == FW_ROUTE_CARRIER)
+        send_with_fd(s, find(s, FW_ROLE_CARRIER, 0), msg, fd);
     if (where == FW_ROUTE_MODEM)
         send_with_fd(s, find(s, FW_ROLE_MODEM, (uint8_t)fw_msg_modem(msg)), msg, fd);
     if (from && (where == FW_ROUTE_HUB || where == FW_ROUTE_HUB_AND_LINE))
@@ -208,6 +210,7 @@ static bool may_say(const struct slot *slot, const struct fw_msg *msg)
     case FW_MSG_KIND_TRUNK_STATE:
     case FW_MSG_KIND_CALL_PROGRESS:
     case FW_MSG_KIND_CALL_TRUNK:
+    case FW_MSG_KIND_CALL_INCOMING:
     case FW_MSG_KIND_CALL_ANSWERED:
     case FW_MSG_KIND_CALL_TRANSPORT:
     case FW_MSG_KIND_CALL_ENDED:
@@ -221,13 +224,17 @@ static bool may_say(const struct slot *slot, const struct fw_msg *msg)
     case FW_MSG_KIND_PAGE_CONFIRMED:
     case FW_MSG_KIND_FAX_RESULT:
         return slot->spec.role == FW_ROLE_MODEM && fw_msg_modem(msg) == slot->spec.index;
-    case FW_MSG_KIND_CARRIER_READY: return slot->spec.role == FW_ROLE_CARRIER;
+    case FW_MSG_KIND_CARRIER_READY:
+    case FW_MSG_KIND_NUMBER_ASK: return slot->spec.role == FW_ROLE_CARRIER;
     case FW_MSG_KIND_STOP:
     case FW_MSG_KIND_LINE_CONFIG:
     case FW_MSG_KIND_TRUNK_SET:
     case FW_MSG_KIND_TRUNK_GONE:
     case FW_MSG_KIND_CALL_PLACE:
     case FW_MSG_KIND_CALL_CANCEL:
+    case FW_MSG_KIND_CALL_ACCEPT:
+    case FW_MSG_KIND_CALL_REFUSE:
+    case FW_MSG_KIND_NUMBER_ROUTE:
     case FW_MSG_KIND_MODEM_START:
     case FW_MSG_KIND_MODEM_GONE:
     case FW_MSG_KIND_COUNT: break;

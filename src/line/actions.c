@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "line/inbound.h"
 
 static const char sdp_type[] = "application/sdp";
 
@@ -35,7 +36,7 @@ static void open_media(struct fw_line *l, struct fw_line_call *c)
     struct fw_msg_media_open *o = &m.media_open;
     o->modem = c->place.modem;
     fw_text_clip(o->call, sizeof o->call, c->place.call);
-    o->calling = 1;
+    o->calling = !c->inbound;
     fw_text_clip(o->tx_file, sizeof o->tx_file, c->place.tx_file);
     o->page_count = c->place.page_count;
     fw_text_clip(o->ident, sizeof o->ident, c->place.ident);
@@ -146,6 +147,8 @@ void fw_line_act(struct fw_line *l, struct fw_line_call *c, unsigned actions)
     }
     if (actions & FW_LINE_DO_CLOSE && c->media_open)
         close_media(l, c);
+    if (actions & (FW_LINE_DO_ASK | FW_LINE_DO_RING | FW_LINE_DO_ANSWER | FW_LINE_DO_REFUSE))
+        fw_line_act_inbound(l, c, actions);
     if (actions & FW_LINE_DO_REPORT)
         report(l, c);
 }

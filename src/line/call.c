@@ -24,6 +24,11 @@ struct cell {
     ON(CANCEL) = BY(LEAVING, DO(CANCEL) | DO(REPORT), CANCELED),                                   \
     ON(MODEM_LOST) = BY(LEAVING, DO(CANCEL) | DO(REPORT), MODEM_LOST)
 
+#define NOT_TAKEN                                                                                  \
+    ON(GIVEN_UP) = BY(ENDED, DO(REPORT), REMOTE_HANGUP),                                           \
+    ON(CANCEL) = BY(ENDED, DO(REFUSE) | DO(REPORT), CANCELED),                                     \
+    ON(MODEM_LOST) = BY(ENDED, DO(REFUSE) | DO(REPORT), MODEM_LOST)
+
 #define TALKING                                                                                    \
     ON(FAX_DONE) = BY(FINISHING, 0, DONE), ON(REMOTE_BYE) = BY(CLOSING, DO(CLOSE), REMOTE_HANGUP), \
     ON(DIALOG_LOST) = BY(CLOSING, DO(CLOSE), REMOTE_HANGUP),                                       \
@@ -36,6 +41,28 @@ static const struct cell table[FW_LINE_STATE_COUNT][FW_LINE_EVENT_COUNT] = {
         ON(PLACE) = GO(INVITING, DO(INVITE)),
         ON(WAIT) = GO(WAITING, 0),
         ON(BROKEN) = BY(ENDED, DO(REPORT), INTERNAL),
+        ON(INCOMING) = GO(ASKING, DO(ASK)),
+    },
+    [FW_LINE_ASKING] = {
+        ON(ACCEPTED) = GO(ALERTING, DO(RING)),
+        ON(REFUSED) = GO(ENDED, DO(REFUSE)),
+        NOT_TAKEN,
+        ON(BROKEN) = BY(ENDED, DO(REFUSE) | DO(REPORT), INTERNAL),
+        ON(TIMEOUT) = BY(ENDED, DO(REFUSE) | DO(REPORT), INTERNAL),
+    },
+    [FW_LINE_ALERTING] = {
+        NOT_TAKEN,
+        ON(TIMEOUT) = GO(ANSWERING, DO(ANSWER)),
+    },
+    [FW_LINE_ANSWERING] = {
+        ON(CONFIRMED) = GO(AUDIO, DO(OPEN)),
+        ON(CONFIRMED_T38) = GO(T38, DO(OPEN) | DO(SWITCH)),
+        ON(UNUSABLE) = BY(LEAVING, DO(BYE) | DO(REPORT), MEDIA_REFUSED),
+        ON(REMOTE_BYE) = BY(LEAVING, DO(REPORT), REMOTE_HANGUP),
+        ON(DIALOG_LOST) = BY(LEAVING, DO(REPORT), NO_RESPONSE),
+        ON(TIMEOUT) = BY(LEAVING, DO(BYE) | DO(REPORT), NO_RESPONSE),
+        ON(CANCEL) = BY(LEAVING, DO(BYE) | DO(REPORT), CANCELED),
+        ON(MODEM_LOST) = BY(LEAVING, DO(BYE) | DO(REPORT), MODEM_LOST),
     },
     [FW_LINE_WAITING] = {
         ON(PLACE) = GO(INVITING, DO(INVITE)),

@@ -1,10 +1,11 @@
-/* call.h - the life of one outbound fax call, as a table.
+/* call.h - the life of one fax call, placed or taken, as a table.
  *
  * Pure: no I/O, no clock, no memory. fw_line_call_step says what to do, sip_calls.c does it. What
  * a peer, a modem or the parent may do at a wrong time is filtered there before it comes here, so
  * an illegal cell is a mistake of ours.
  *
- *   NEW (WAITING) - INVITING - RINGING - AUDIO (OFFERING, BACKOFF) - T38 - FINISHING - LEAVING - ENDED
+ *   NEW (WAITING) - INVITING - RINGING --.
+ *    '----- ASKING - ALERTING - ANSWERING - AUDIO (OFFERING, BACKOFF) - T38 - FINISHING - LEAVING - ENDED
  *
  * CLOSING: hung up before the modem gave its account; waits for it, so that what is known of the
  * pages comes before the end of the call. LEAVING: reported; the last SIP transaction runs out.
@@ -21,6 +22,9 @@
     X(WAITING)  /* every trunk is at its limit */                                                  \
     X(INVITING) /* INVITE sent, nothing heard */                                                   \
     X(RINGING)  /* 1xx heard */                                                                    \
+    X(ASKING)   /* INVITE came; the parent is asked whether to take the call */                    \
+    X(ALERTING) /* it is; 180 sent until it is time to answer */                                   \
+    X(ANSWERING) /* 200 sent, its ACK is to come */                                                \
     X(AUDIO)    /* answered: G.711 */                                                              \
     X(OFFERING) /* our re-INVITE to T.38 is out; media is still G.711 */                           \
     X(BACKOFF)  /* it met one of the peer's (491), or a 5xx asked us to try later */               \
@@ -33,8 +37,14 @@
 #define FW_LINE_EVENTS(X)                                                                          \
     X(PLACE)                                                                                       \
     X(WAIT)         /* no trunk has room now */                                                    \
-    X(BROKEN)       /* we could not even send the INVITE */                                        \
+    X(BROKEN)       /* we could not even send the INVITE, or our answer */                         \
     X(NEXT)         /* left this INVITE behind; another is ready to be sent */                     \
+    X(INCOMING)                                                                                    \
+    X(ACCEPTED)     /* by the parent */                                                            \
+    X(REFUSED)                                                                                     \
+    X(CONFIRMED)    /* ACK to our answer with G.711 */                                             \
+    X(CONFIRMED_T38) /* ACK to our answer with T.38 */                                             \
+    X(GIVEN_UP)     /* CANCEL, or the caller is gone before the answer */                          \
     X(PROGRESS)     /* 1xx */                                                                      \
     X(ANSWERED)     /* 2xx with G.711 that we can use */                                           \
     X(ANSWERED_T38) /* 2xx with T.38, which our INVITE had offered */                              \
@@ -78,8 +88,12 @@ enum fw_line_action {
     FW_LINE_DO_OFFER = 1 << 4,  /* re-INVITE to T.38 */
     FW_LINE_DO_SWITCH = 1 << 5, /* the modem to T.38 */
     FW_LINE_DO_CLOSE = 1 << 6,  /* the modem is to give its account */
-    FW_LINE_DO_REPORT = 1 << 7, /* CALL_ENDED; exactly once a call */
+    FW_LINE_DO_REPORT = 1 << 7, /* CALL_ENDED; exactly once a call, but for one the parent refused */
     FW_LINE_DO_RETURN = 1 << 8, /* re-INVITE to G.711 */
+    FW_LINE_DO_ASK = 1 << 9,    /* CALL_INCOMING */
+    FW_LINE_DO_RING = 1 << 10,  /* 180 */
+    FW_LINE_DO_ANSWER = 1 << 11, /* 200 */
+    FW_LINE_DO_REFUSE = 1 << 12, /* a final answer other than 2xx */
 };
 
 enum { FW_LINE_NO_CAUSE = FW_CAUSE_COUNT };

@@ -1,5 +1,5 @@
 /* The calls of this program: where they are found, when they are due, one step at a time. */
-#include "line/line.h"
+#include "line/inbound.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,7 +134,7 @@ static void on_answered(struct fw_line *l, struct fw_line_call *c)
     c->answered = l->now;
     c->limit_due.us = l->now.us + ((int64_t)limit_ms + FW_LINE_LIMIT_GRACE_MS) * 1000;
     if (c->t38_enabled && !c->t38_refused)
-        fw_line_call_due_in(l, c, c->trunk.t38_after_answer_ms);
+        fw_line_call_due_in(l, c, c->inbound ? fw_line_taken_offer_ms(c) : c->trunk.t38_after_answer_ms);
 }
 
 /* What to do about a call that nobody answers: the next trunk, before it is given up. True: done. */
@@ -176,11 +176,20 @@ static void enter(struct fw_line *l, struct fw_line_call *c, enum fw_line_state 
         c->due.us = c->placed.us + (int64_t)ring_ms(c) * 1000;
         break;
     case FW_LINE_AUDIO:
-        if (from == FW_LINE_INVITING || from == FW_LINE_RINGING)
+        if (from == FW_LINE_INVITING || from == FW_LINE_RINGING || from == FW_LINE_ANSWERING)
             on_answered(l, c);
         break;
+    case FW_LINE_ASKING:
+        fw_line_call_due_in(l, c, FW_LINE_ASK_MS);
+        break;
+    case FW_LINE_ALERTING:
+        fw_line_call_due_in(l, c, c->answer_delay_ms);
+        break;
+    case FW_LINE_ANSWERING:
+        fw_line_call_due_in(l, c, FW_LINE_ACK_MS);
+        break;
     case FW_LINE_T38:
-        if (from == FW_LINE_INVITING || from == FW_LINE_RINGING)
+        if (from == FW_LINE_INVITING || from == FW_LINE_RINGING || from == FW_LINE_ANSWERING)
             on_answered(l, c);
         c->due.us = 0;
         break;

@@ -33,7 +33,7 @@ static bool open_socket(struct fw_line *l, struct fw_line_call *c, uint16_t *ret
     return !err;
 }
 
-static bool describe(struct fw_line *l, struct fw_line_call *c)
+bool fw_line_describe(struct fw_line *l, struct fw_line_call *c)
 {
     const enum fw_trunk_codecs codecs = (enum fw_trunk_codecs)c->trunk.codecs;
     uint16_t port = c->local.port;
@@ -140,7 +140,7 @@ static bool prepare(struct fw_line *l, struct fw_line_call *c)
         snprintf(c->text, sizeof c->text, "the number to call or to call from is not usable");
         return false;
     }
-    if (!describe(l, c))
+    if (!fw_line_describe(l, c))
         return false;
     snprintf(to, sizeof to, "<%s>", uri);
     snprintf(c->sip_id, sizeof c->sip_id, "%016llx%016llx-%llx", (unsigned long long)fw_random_u64(),

@@ -1,5 +1,5 @@
 /* The parent's messages: configuration, calls to place, and what the modems tell of them. */
-#include "line/line.h"
+#include "line/inbound.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -83,7 +83,10 @@ static void on_tone(struct fw_line *l, const struct fw_msg_media_tone *tone)
     struct fw_line_call *c = carried(l, tone->call, tone->modem);
     if (!c || c->state != FW_LINE_AUDIO || !c->t38_enabled || c->underway || c->t38_refused)
         return;
-    if (tone->tone == FW_TONE_V21)
+    if (c->inbound) { /* CNG: a fax machine is calling, no need to wait any longer */
+        if (tone->tone == FW_TONE_CNG)
+            fw_line_call_due_within(l, c, 0);
+    } else if (tone->tone == FW_TONE_V21)
         fw_line_call_due_within(l, c, 0);
     else if (tone->tone == FW_TONE_CED)
         fw_line_call_due_within(l, c, c->trunk.t38_after_ced_ms);
@@ -160,6 +163,10 @@ void fw_line_on_message(void *line, const struct fw_msg *msg, int fd)
         fw_line_trunk_gone(l, msg->trunk_gone.name);
     } else if (msg->kind == FW_MSG_KIND_CALL_PLACE) {
         on_place(l, &msg->call_place);
+    } else if (msg->kind == FW_MSG_KIND_CALL_ACCEPT) {
+        fw_line_on_accept(l, &msg->call_accept);
+    } else if (msg->kind == FW_MSG_KIND_CALL_REFUSE) {
+        fw_line_on_refuse(l, &msg->call_refuse);
     } else if (msg->kind == FW_MSG_KIND_CALL_CANCEL) {
         struct fw_line_call *c = fw_line_call_by_id(l, msg->call_cancel.call);
         if (c)

@@ -88,6 +88,11 @@ struct fw_line_call {
     bool handle_over; /* the stack has ended the session */
     struct fw_sip_auth auth;
     const char *auth_text; /* why the last challenge was not taken up, or NULL */
+    /* A call that came in (inbound.c). */
+    bool inbound;
+    char source[64]; /* where from */
+    uint32_t answer_delay_ms;
+    uint16_t refuse_status, refuse_q850; /* 0: 503, none */
     /* How it ended, as far as known. */
     uint8_t cause; /* or FW_LINE_NO_CAUSE */
     uint16_t sip_status, q850;
@@ -151,6 +156,9 @@ void fw_line_call_due_within(const struct fw_line *l, struct fw_line_call *c, ui
 /* The call goes on with a new reference; its old handle runs out by itself in the old place, and is
  * canceled if `pending`. False: no place. */
 MUST_USE bool fw_line_call_part(struct fw_line *l, struct fw_line_call *c, bool pending);
+
+/* dial.c: our media socket and c->local; our first offer is then in c->sdp. False: c->text says why. */
+MUST_USE bool fw_line_describe(struct fw_line *l, struct fw_line_call *c);
 
 /* actions.c */
 void fw_line_act(struct fw_line *l, struct fw_line_call *c, unsigned actions);

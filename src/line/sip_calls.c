@@ -5,12 +5,11 @@
  *
  * Sources: RFC 3261 clauses 12.2 (in-dialog requests), 14 (re-INVITE); RFC 3264 clause 8.
  */
-#include "line/line.h"
+#include "line/inbound.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "base/id.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -113,12 +112,6 @@ static void on_refusal(struct fw_line *l, struct fw_line_call *c, const struct f
     fw_line_call_offer(l, c, e->sip ? FW_LINE_EV_REJECTED : FW_LINE_EV_UNREACHABLE);
 }
 
-/* RFC 3261 clause 14.1: the side that owns the Call-ID waits 2.1 to 4 s in units of 10 ms. */
-static uint32_t glare_backoff_ms(void)
-{
-    return 2100 + (uint32_t)(fw_random_u64() % 191) * 10;
-}
-
 static void on_offer_later(struct fw_line *l, struct fw_line_call *c, uint32_t delay_ms)
 {
     const bool again = c->offers < FW_LINE_OFFERS_MAX && !c->underway;
@@ -132,7 +125,7 @@ static void on_offer_refused(struct fw_line *l, struct fw_line_call *c,
 {
     const sip_retry_after_t *after = e->sip ? e->sip->sip_retry_after : NULL;
     if (e->status == 491 || e->status >= 700) {
-        on_offer_later(l, c, glare_backoff_ms());
+        on_offer_later(l, c, fw_line_glare_ms(c));
     } else if (e->status == 408 || e->status == 481) {
         /* The dialog is dead (clause 12.2.1.2). If the stack does not say so too, we hang up. */
         fw_line_call_due_in(l, c, FW_LINE_LOST_MS);
@@ -290,6 +283,10 @@ static void on_session_over(struct fw_line *l, struct fw_line_call *c, const str
         on_refusal(l, c, e);
         return;
     }
+    if (c->state == FW_LINE_ASKING || c->state == FW_LINE_ALERTING) {
+        fw_line_on_cancel(l, c, e);
+        return;
+    }
     note(c, e);
     fw_line_call_offer(l, c, FW_LINE_EV_DIALOG_LOST);
 }
@@ -299,9 +296,10 @@ static void on_stranger(struct fw_line *l, const struct fw_sip_event *e)
 {
     if (!fw_sip_is_ours(l->sip, e->handle))
         return;
-    if (e->kind == nua_i_invite && e->status < 200)
-        nua_respond(e->handle, SIP_480_TEMPORARILY_UNAVAILABLE,
-                    SIPTAG_REASON_STR("Q.850;cause=31;text=\"no incoming faxes here\""), TAG_END());
+    if (e->kind == nua_i_invite && e->status < 200) {
+        fw_line_on_invite(l, e);
+        return;
+    }
     nua_handle_destroy(e->handle);
 }
 
@@ -330,6 +328,10 @@ void fw_line_on_sip(void *line, const struct fw_sip_event *e)
         on_response(l, c, e);
     } else if (e->kind == nua_i_invite) {
         on_reinvite(l, c, e);
+    } else if (e->kind == nua_i_ack) {
+        fw_line_on_ack(l, c, e);
+    } else if (e->kind == nua_i_cancel) {
+        fw_line_on_cancel(l, c, e);
     } else if (e->kind == nua_i_bye) {
         if (c->cause == FW_LINE_NO_CAUSE) {
             c->q850 = fw_sip_q850(e->sip);

@@ -40,6 +40,13 @@ struct fw_page_difference {
 MUST_USE enum fw_err fw_pages_equal(const char *a, const char *b, uint32_t *ret_count,
                                     struct fw_page_difference *ret, struct fw_fault *fault);
 
+/* Makes `to` anew of the first pages of `from`, at most `pages_max`, as many as are whole: what
+ * follows a damaged one is left out, and so is all of the file that is no page. Whole or not at all
+ * (temporary file beside it, synced, renamed). None is whole: FW_OK, `*ret_count` 0 and no file.
+ * FW_NOT_FOUND: no such file; FW_IO, FW_LIMIT, FW_NO_MEMORY. */
+MUST_USE enum fw_err fw_page_copy(const char *from, const char *to, uint32_t pages_max,
+                                  uint32_t *ret_count, struct fw_fault *fault);
+
 /* Writes all pages to a PDF of the same look and true paper size, without loss, whole or not at all
  * (temporary file, rename). FW_LIMIT when it would pass `bytes_max`. */
 MUST_USE enum fw_err fw_page_to_pdf(const char *tiff_path, const char *pdf_path, size_t bytes_max,

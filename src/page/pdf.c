@@ -5,8 +5,7 @@
  */
 #include "base/file.h"
 #include "page/page.h"
-#include "page/t6.h"
-#include "page/tiff_read.h"
+#include "page/recode.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,11 +23,6 @@ static void pdf_free_p(struct pdf **p)
     if (*p)
         fw_buf_done(&(*p)->out);
     free(*p);
-}
-
-static void t6_free_p(struct fw_t6 **t)
-{
-    fw_t6_free(*t);
 }
 
 /* After the first failure nothing is written any more. */
@@ -62,20 +56,6 @@ static double true_dpi(uint32_t dpi)
             return known[i].exact;
     }
     return dpi;
-}
-
-static enum fw_err code_page(struct fw_tiff_reader *r, const struct fw_page_info *page,
-                             struct fw_buf *ret, struct fw_fault *fault)
-{
-    struct fw_t6 *t6 CLEANUP(t6_free_p) = NULL;
-    enum fw_err err = fw_t6_new(page->width, &t6);
-    for (uint32_t y = 0; !err && y < page->rows; y++) {
-        const uint8_t *row = NULL;
-        err = fw_tiff_reader_row(r, &row, fault);
-        if (!err)
-            err = fw_t6_row(t6, row, ret);
-    }
-    return err ? err : fw_t6_end(t6, ret);
 }
 
 static void put_page(struct pdf *p, const struct fw_page_info *page, struct fw_span t6)
@@ -136,7 +116,7 @@ enum fw_err fw_page_to_pdf(const char *tiff_path, const char *pdf_path, size_t b
         fw_buf_init(&t6, bytes_max);
         err = fw_tiff_reader_page(r, &page, fault);
         if (!err)
-            err = code_page(r, &page, &t6, fault);
+            err = fw_page_recode(r, &page, &t6, fault);
         if (err)
             return err;
         put_page(p, &page, fw_buf_span(&t6));

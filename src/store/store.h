@@ -26,6 +26,8 @@ void fw_store_close(struct fw_store *s);
  * lower-case hex digits, else FW_INVALID). FW_CONFLICT: the key is of another account.
  * FW_NOT_FOUND: no such account. A key that was revoked stays so. */
 MUST_USE enum fw_err fw_store_account_ensure(struct fw_store *s, const char *name, int64_t *ret);
+/* What webhooks call user_id. FW_NOT_FOUND. */
+MUST_USE enum fw_err fw_store_account_user(struct fw_store *s, int64_t account, char ret[FW_UUID_SIZE]);
 MUST_USE enum fw_err fw_store_key_ensure(struct fw_store *s, int64_t account,
                                          const char *key_sha256_hex);
 

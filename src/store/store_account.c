@@ -41,3 +41,17 @@ enum fw_err fw_store_account_ensure(struct fw_store *s, const char *name, int64_
         *ret = a.id;
     return err;
 }
+
+enum fw_err fw_store_account_user(struct fw_store *s, int64_t account, char ret[FW_UUID_SIZE])
+{
+    struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);
+    if (use.err)
+        return use.err;
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(use.db, "SELECT uuid FROM account WHERE id = ?");
+    fw_stmt_bind_int(&q, account);
+    const enum fw_err err = fw_stmt_row(&q);
+    if (err)
+        return err;
+    fw_stmt_text(&q, ret, FW_UUID_SIZE);
+    return fw_stmt_ok(&q);
+}

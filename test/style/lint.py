@@ -29,6 +29,7 @@ MAY_SEE = {
     "store": {"base", "fax"},
     "api": SHARED | {"store", "http"},
     "queue": SHARED | {"store", "t30/journal.h"},
+    "receive": SHARED | {"store", "page", "t30/journal.h"},
     "media": SHARED | {"store", "http", "page", "render/render_exit.h"},
     "notify": SHARED | {"store", "http"},
     "render": PURE | {"page"},

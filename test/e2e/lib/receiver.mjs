@@ -42,7 +42,7 @@ export class Receiver {
     /* All webhooks of a fax, once its last one is here. */
     async complete(fax) {
         await until(`the last webhook of ${fax}, have ${this.types(fax)}`,
-            () => this.types(fax).some((t) => t === 'fax.delivered' || t === 'fax.failed'));
+            () => this.types(fax).some((t) => t === 'fax.delivered' || t === 'fax.failed' || t === 'fax.received'));
         return this.taken(fax);
     }
 

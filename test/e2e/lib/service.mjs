@@ -95,6 +95,21 @@ export class Service {
         }, patience).catch((error) => { throw new Error(`${error.message}\nnow:\n${this.log.slice(-6000)}`); });
     }
 
+    async number(phone_number, connection_id) {
+        const answer = await this.request('POST', '/v2/phone_numbers', { body: { phone_number, connection_id } });
+        if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
+        return answer.body.data;
+    }
+
+    /* The newest fax that came in for a number, once it has ended. */
+    async received(to, patience) {
+        return until(`a fax for ${to}`, async () => {
+            const list = await this.request('GET', `/v2/faxes?filter[direction][eq]=inbound&filter[to][eq]=${encodeURIComponent(to)}`);
+            const fax = list.body.data[0];
+            return fax && ['received', 'failed'].includes(fax.status) && fax;
+        }, patience).catch((error) => { throw new Error(`${error.message}\nnow:\n${this.log.slice(-6000)}`); });
+    }
+
     async events(id) {
         return (await this.request('GET', `/v2/faxes/${id}/events`)).body.data;
     }

@@ -13,6 +13,9 @@ enum { DEPTH = 12 };
 struct world {
     bool inviting; /* an INVITE without final answer */
     bool canceled;
+    bool incoming;  /* an INVITE of theirs without final answer */
+    bool answering; /* our 200 has no ACK yet */
+    bool refused;   /* by the parent, who needs no report of it */
     bool dialog;     /* neither side has ended it */
     bool reinviting; /* our T.38 offer is out */
     bool media;      /* the modem carries the call and owes its account */
@@ -32,16 +35,26 @@ static bool possible(const struct world *w, enum fw_line_state state, enum fw_li
     case FW_LINE_EV_PLACE:
         return state == FW_LINE_NEW || state == FW_LINE_WAITING;
     case FW_LINE_EV_WAIT:
+    case FW_LINE_EV_INCOMING:
         return state == FW_LINE_NEW;
+    case FW_LINE_EV_ACCEPTED:
+    case FW_LINE_EV_REFUSED:
+        return state == FW_LINE_ASKING;
+    case FW_LINE_EV_GIVEN_UP:
+        return w->incoming;
+    case FW_LINE_EV_CONFIRMED:
+    case FW_LINE_EV_CONFIRMED_T38:
+        return w->answering && w->dialog;
     case FW_LINE_EV_BROKEN: /* also when no other trunk could be tried after all */
-        return state == FW_LINE_NEW || state == FW_LINE_WAITING || w->inviting;
+        return state == FW_LINE_NEW || state == FW_LINE_WAITING || state == FW_LINE_ASKING || w->inviting;
     case FW_LINE_EV_NEXT:
         return w->inviting && !w->canceled;
     case FW_LINE_EV_PROGRESS:
     case FW_LINE_EV_ANSWERED:
     case FW_LINE_EV_ANSWERED_T38:
-    case FW_LINE_EV_UNUSABLE:
         return w->inviting;
+    case FW_LINE_EV_UNUSABLE:
+        return w->inviting || (w->answering && w->dialog);
     case FW_LINE_EV_REJECTED:
     case FW_LINE_EV_UNREACHABLE:
         return w->inviting && !w->canceled;
@@ -79,6 +92,14 @@ static bool possible(const struct world *w, enum fw_line_state state, enum fw_li
 
 static void happens(struct world *w, enum fw_line_event event)
 {
+    if (event == FW_LINE_EV_INCOMING)
+        w->incoming = true;
+    if (event == FW_LINE_EV_GIVEN_UP)
+        w->incoming = false;
+    if (event == FW_LINE_EV_REFUSED)
+        w->refused = true;
+    if (event == FW_LINE_EV_CONFIRMED || event == FW_LINE_EV_CONFIRMED_T38)
+        w->answering = false;
     if (event == FW_LINE_EV_ANSWERED || event == FW_LINE_EV_ANSWERED_T38 ||
         event == FW_LINE_EV_UNUSABLE) {
         w->inviting = false;
@@ -109,6 +130,11 @@ static void act(struct world *w, const struct fw_line_step *step)
     if (step->actions & FW_LINE_DO_INVITE) {
         CHECK(!w->inviting && !w->dialog);
         w->inviting = true;
+    }
+    if (step->actions & (FW_LINE_DO_ANSWER | FW_LINE_DO_REFUSE)) {
+        CHECK(w->incoming);
+        w->incoming = false;
+        w->dialog = w->answering = (step->actions & FW_LINE_DO_ANSWER) != 0;
     }
     if (step->actions & FW_LINE_DO_CANCEL) {
         CHECK(w->inviting && !w->canceled);
@@ -142,9 +168,9 @@ static void act(struct world *w, const struct fw_line_step *step)
 
 static void check(const struct world *w, enum fw_line_state state)
 {
-    CHECK_INT(w->reports, state >= FW_LINE_LEAVING ? 1 : 0);
+    CHECK_INT(w->reports, state >= FW_LINE_LEAVING && !w->refused ? 1 : 0);
     if (state == FW_LINE_ENDED)
-        CHECK(!w->dialog && (!w->inviting || w->canceled));
+        CHECK(!w->dialog && !w->incoming && (!w->inviting || w->canceled));
     if (state >= FW_LINE_LEAVING)
         CHECK(!w->dialog); /* reported means hung up */
     if (state >= FW_LINE_AUDIO && state <= FW_LINE_FINISHING)

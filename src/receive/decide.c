@@ -1,0 +1,218 @@
+/* Whether a call is taken: everything that can speak against it is asked before it is answered,
+ * because a call that was answered is one that the sender believes in.
+ *
+ * Causes: ITU-T Q.850; status codes: RFC 3261 clause 21.
+ */
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "fax/fax_json.h"
+#include "receive/inside.h"
+#include "store/numbers.h"
+
+enum { FILES_FREE_MIN = 64 };
+
+/* Why not. Status 0: it is taken. */
+struct refusal {
+    int         status, q850;
+    const char *text;
+};
+
+static const struct refusal taken_up = { 0, 0, "" };
+static const struct refusal unknown = { 404, 1, "no application has this number" };
+static const struct refusal inactive = { 480, 31, "the application of this number is not active" };
+static const struct refusal limited = { 486, 17, "the application takes no more calls now" };
+static const struct refusal full = { 503, 34, "every channel is in use" };
+static const struct refusal store_trouble = { 503, 41, "the store cannot be read or written" };
+static const struct refusal disk_trouble = { 503, 42, "the disk is nearly full" };
+
+/* Digits as trunks send them, to how numbers are kept. False: no number at all. */
+static bool to_e164(const char *text, char ret[FW_E164_SIZE])
+{
+    size_t size = 1;
+    const char *p = text[0] == '+' ? text + 1 : fw_text_starts(text, "00") ? text + 2 : text;
+    ret[0] = '+';
+    for (; *p; p++) {
+        if (strchr(" -.()", *p))
+            continue;
+        if (*p < '0' || *p > '9' || size + 1 >= FW_E164_SIZE)
+            return false;
+        ret[size++] = *p;
+    }
+    ret[size] = '\0';
+    return size > 1;
+}
+
+static enum fw_err find_number(struct fw_receive *r, const char *called, struct fw_number *ret)
+{
+    char number[FW_E164_SIZE];
+    return to_e164(called, number) ? fw_store_number_find(r->config.store, number, ret) : FW_NOT_FOUND;
+}
+
+void fw_decide_route(struct fw_receive *r, const struct fw_msg_number_ask *m)
+{
+    struct fw_number number = { 0 };
+    struct fw_msg route = { .kind = FW_MSG_KIND_NUMBER_ROUTE };
+    route.number_route.serial = m->serial;
+    if (r->line_up && find_number(r, m->number, &number) == FW_OK && number.application[0])
+        route.number_route.sip_port = r->sip_port;
+    fw_number_done(&number);
+    r->port.send(r->port.arg, &route);
+}
+
+/* Of the application's settings: inbound.channel_limit; -1: none. */
+static int channel_limit(const struct fw_application *a)
+{
+    json_t *settings CLEANUP(fw_json_free) = a->settings ? json_loads(a->settings, 0, NULL) : NULL;
+    const json_t *limit = json_object_get(json_object_get(settings, "inbound"), "channel_limit");
+    return json_is_integer(limit) ? (int)json_integer_value(limit) : -1;
+}
+
+static int calls_of(const struct fw_receive *r, const char *application)
+{
+    int count = 0;
+    for (int i = 0; i < r->taken_count; i++)
+        count += r->taken[i]->phase == FW_TAKEN_CALL && strcmp(r->taken[i]->fax.application, application) == 0;
+    return count;
+}
+
+static bool disk_is_free(const struct fw_receive *r)
+{
+    struct statvfs disk;
+    if (statvfs(fw_store_data_dir(r->config.store), &disk) < 0)
+        return false;
+    const bool nodes = disk.f_files == 0 || disk.f_favail > FILES_FREE_MIN;
+    return nodes && (uint64_t)disk.f_bavail * disk.f_frsize >= r->config.disk_free_min;
+}
+
+/* The modem with the fewest calls among those up, -1 when all are full or down. */
+static int choose_modem(const struct fw_receive *r)
+{
+    int best = -1;
+    for (int m = 0; m < r->config.modem_count; m++) {
+        if (r->modems[m].up && r->modems[m].calls < FW_CALLS_PER_MODEM &&
+            (best < 0 || r->modems[m].calls < r->modems[best].calls))
+            best = m;
+    }
+    return best;
+}
+
+static struct refusal ask_application(struct fw_receive *r, const struct fw_number *number)
+{
+    struct fw_application a = { 0 };
+    struct refusal no = taken_up;
+    const enum fw_err err = fw_store_application_get(r->config.store, number->account, number->application, &a);
+    if (err)
+        no = err == FW_NOT_FOUND ? unknown : store_trouble;
+    else if (!a.active)
+        no = inactive;
+    else if (channel_limit(&a) >= 0 && calls_of(r, a.id) >= channel_limit(&a))
+        no = limited;
+    fw_application_done(&a);
+    return no;
+}
+
+static struct refusal judge(struct fw_receive *r, const char *called, struct fw_number *number, int *ret_modem)
+{
+    const enum fw_err err = find_number(r, called, number);
+    if (err)
+        return err == FW_NOT_FOUND ? unknown : store_trouble;
+    if (!number->application[0])
+        return unknown;
+    const struct refusal no = ask_application(r, number);
+    if (no.status)
+        return no;
+    *ret_modem = choose_modem(r);
+    if (*ret_modem < 0 || r->calls >= r->config.calls_max)
+        return full;
+    return disk_is_free(r) ? taken_up : disk_trouble;
+}
+
+static void describe(const struct fw_msg_call_incoming *m, const struct fw_number *number, int modem,
+                     struct fw_fax *ret)
+{
+    *ret = (struct fw_fax){ .account = number->account, .quality = FW_QUALITY_NORMAL, .t38_enabled = true,
+                            .black_threshold = 95, .direction = FW_INBOUND, .status = FW_STATUS_INITIATED,
+                            .modem = modem, .transport = -1, .attempts = 1 };
+    char caller[FW_E164_SIZE];
+    ret->created_at = ret->updated_at = ret->due = fw_wall_now();
+    fw_uuid_new(ret->created_at, ret->id);
+    fw_text_clip(ret->application, sizeof ret->application, number->application);
+    fw_text_clip(ret->to, sizeof ret->to, number->number);
+    fw_text_clip(ret->from, sizeof ret->from, m->from[0] == '+' && to_e164(m->from, caller) ? caller : m->from);
+    if (!ret->from[0])
+        fw_text_clip(ret->from, sizeof ret->from, "anonymous");
+    if (fw_text_is_utf8(fw_span_of(m->display_name)))
+        fw_text_clip(ret->from_display_name, sizeof ret->from_display_name, m->display_name);
+    fw_text_clip(ret->call, sizeof ret->call, m->call);
+}
+
+/* The row is there before the call is answered. */
+static enum fw_err write_row(struct fw_receive *r, const struct fw_msg_call_incoming *m, struct fw_fax *fax)
+{
+    struct fw_event first = { 0 };
+    enum fw_err err = fw_store_account_user(r->config.store, fax->account, fax->user_id);
+    if (!err)
+        err = fw_event_make(fax, FW_EVENT_INCOMING, fax->created_at,
+                            json_pack("{ss ss ss}", "trunk", m->trunk, "source", m->source, "call", m->call), &first);
+    if (!err)
+        err = fw_store_fax_accept(r->config.store, fax, &first);
+    fw_event_done(&first);
+    return err;
+}
+
+static void refuse(struct fw_receive *r, const struct fw_msg_call_incoming *m, const struct refusal *no)
+{
+    struct fw_msg msg = { .kind = FW_MSG_KIND_CALL_REFUSE };
+    fw_text_clip(msg.call_refuse.call, sizeof msg.call_refuse.call, m->call);
+    msg.call_refuse.sip_status = (uint16_t)no->status;
+    msg.call_refuse.q850 = (uint16_t)no->q850;
+    fw_text_clip(msg.call_refuse.text, sizeof msg.call_refuse.text, no->text);
+    fw_log(FW_LOG_INFO, "call.refused", "call=%s to=%s from=%s trunk=%s status=%d why=%s", FW_LOG_TEXT(m->call),
+           FW_LOG_TEXT(m->to), FW_LOG_TEXT(m->from), FW_LOG_TEXT(m->trunk), no->status, FW_LOG_TEXT(no->text));
+    r->port.send(r->port.arg, &msg);
+}
+
+static void accept_call(struct fw_receive *r, const struct fw_taken *t)
+{
+    struct fw_msg msg = { .kind = FW_MSG_KIND_CALL_ACCEPT };
+    struct fw_msg_call_accept *a = &msg.call_accept;
+    fw_text_clip(a->call, sizeof a->call, t->fax.call);
+    a->modem = (uint8_t)t->fax.modem;
+    fw_text_clip(a->ident, FW_IDENT_MAX + 1, r->ident[0] ? r->ident : t->fax.to);
+    a->ecm = 1;
+    a->t38_enabled = t->fax.t38_enabled;
+    a->answer_delay_ms = r->config.answer_delay_ms;
+    a->call_limit_ms = r->config.call_limit_ms;
+    fw_log(FW_LOG_INFO, "call.taken", "fax=%s call=%s to=%s modem=%d", t->fax.id, t->fax.call,
+           FW_LOG_TEXT(t->fax.to), t->fax.modem);
+    r->port.send(r->port.arg, &msg);
+}
+
+void fw_decide_incoming(struct fw_receive *r, const struct fw_msg_call_incoming *m)
+{
+    struct fw_number number = { 0 };
+    struct fw_fax fax = { 0 };
+    struct fw_taken *t = NULL;
+    int modem = -1;
+    if (!fw_uuid_valid(m->call))
+        return;
+    struct refusal no = judge(r, m->to, &number, &modem);
+    if (!no.status) {
+        describe(m, &number, modem, &fax);
+        enum fw_err err = write_row(r, m, &fax);
+        if (!err)
+            err = fw_taken_add(r, &fax, &t);
+        no = !err ? taken_up : err == FW_NOT_FOUND ? unknown : store_trouble;
+    }
+    fw_number_done(&number);
+    fw_fax_done(&fax);
+    if (no.status) {
+        refuse(r, m, &no);
+        return;
+    }
+    fw_call_begun(r, t);
+    accept_call(r, t);
+}

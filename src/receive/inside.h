@@ -1,0 +1,118 @@
+/* inside.h - what the files of this room share; the room's thread only, where nothing else is said. */
+#ifndef FW_RECEIVE_INSIDE_H
+#define FW_RECEIVE_INSIDE_H
+#include <jansson.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/mailbox.h"
+#include "receive/receive.h"
+
+enum fw_taken_phase {
+    FW_TAKEN_CALL, /* the line and a modem have it */
+    FW_TAKEN_KEEP, /* over; its pages become the document */
+    FW_TAKEN_WAIT, /* that failed; at `due` again */
+};
+
+/* A fax that is not final. */
+struct fw_taken {
+    struct fw_fax       fax; /* as the store has it */
+    enum fw_taken_phase phase;
+    struct fw_mono      due;      /* CALL: somebody must have spoken by then */
+    struct fw_mono      answered; /* {0}: not yet */
+    struct { bool known; struct fw_msg_call_ended is; } ended;
+    struct { bool known; struct fw_msg_fax_result is; } result;
+    bool                underway;    /* T.30 goes on; the call can end well without the line */
+    bool                line_lost;
+    bool                cancel_sent; /* by us, for want of a sign of life */
+};
+
+/* To the thread that keeps documents, and back. */
+struct fw_keep_job {
+    char fax[FW_UUID_SIZE], call[FW_UUID_SIZE];
+    int  modem, pages;
+    enum fw_media_format format;
+};
+struct fw_keep_done {
+    char        fax[FW_UUID_SIZE];
+    enum fw_err err;   /* FW_OK, or try again later */
+    int         pages; /* that are in the document; 0: there is none */
+};
+
+struct fw_receive_note {
+    enum { FW_NOTE_MESSAGE, FW_NOTE_LINE, FW_NOTE_MODEM, FW_NOTE_CANCEL, FW_NOTE_KEPT, FW_NOTE_STOP } kind;
+    bool                up;
+    uint8_t             modem;
+    uint16_t            port;
+    char                fax[FW_UUID_SIZE];
+    struct fw_keep_done kept;
+    struct fw_msg       msg;
+};
+
+struct fw_keeper;
+
+struct fw_receive {
+    struct fw_receive_config config;
+    struct fw_receive_port   port;
+    char                     ident[FW_IDENT_MAX + 1];
+    struct fw_mailbox       *mailbox;
+    struct fw_keeper        *keeper;
+    pthread_t                thread;
+    bool                     running;
+    atomic_bool              stop;
+    /* Below: this room's thread only. */
+    struct fw_taken **taken;
+    int               taken_count, taken_capacity;
+    bool              line_up;
+    bool              recovering; /* the caller's thread, before there is ours */
+    uint16_t          sip_port;
+    struct { bool up; int calls; } modems[FW_MODEMS_MAX];
+    int               calls;
+    struct fw_mono    now; /* of this turn */
+};
+
+/* receive.c */
+void fw_receive_put(struct fw_receive *r, const struct fw_receive_note *note); /* any thread */
+
+/* taken.c: the table, and the one way a fax of it changes. */
+MUST_USE enum fw_err fw_taken_add(struct fw_receive *r, struct fw_fax *fax, struct fw_taken **ret); /* takes it over */
+struct fw_taken *fw_taken_by_fax(struct fw_receive *r, const char *fax);
+struct fw_taken *fw_taken_by_call(struct fw_receive *r, const char *call); /* in phase CALL */
+void fw_taken_remove(struct fw_receive *r, struct fw_taken *t);
+/* Writes `status` and what the caller set in t->fax, with its event. Waits out a store that cannot
+ * write. False: this service is stopping or cannot start, or the fax is not ours any more (then it
+ * has left the table); do nothing more. `details` is stolen, may be NULL. */
+MUST_USE bool fw_taken_save(struct fw_receive *r, struct fw_taken *t, enum fw_status status,
+                            enum fw_event_kind kind, json_t *details);
+void fw_taken_fail(struct fw_receive *r, struct fw_taken *t, const char *reason, const char *detail);
+
+/* decide.c: whether a call is taken. */
+void fw_decide_incoming(struct fw_receive *r, const struct fw_msg_call_incoming *m);
+void fw_decide_route(struct fw_receive *r, const struct fw_msg_number_ask *m);
+
+/* call.c: a call, from the answer to its end. */
+void fw_call_begun(struct fw_receive *r, struct fw_taken *t);
+void fw_call_message(struct fw_receive *r, const struct fw_msg *msg);
+void fw_call_line_lost(struct fw_receive *r);
+void fw_call_modem_lost(struct fw_receive *r, uint8_t modem);
+void fw_call_cancel(struct fw_receive *r, const char *fax);
+void fw_call_due(struct fw_receive *r);
+/* What the call of `t` came to, as far as it will ever be known; also at a start. */
+void fw_call_conclude(struct fw_receive *r, struct fw_taken *t);
+
+/* keep.c: from the spool to the folder of the fax; a thread of its own. */
+MUST_USE enum fw_err fw_keeper_start(struct fw_receive *r, struct fw_keeper **ret);
+void fw_keeper_stop(struct fw_keeper *k); /* r->stop is set; NULL is fine */
+void fw_keeper_give(struct fw_receive *r, struct fw_taken *t);
+void fw_keep_done(struct fw_receive *r, const struct fw_keep_done *done);
+/* Takes what the modem left of the call of `fax` out of its spool. FW_OK also when there is nothing. */
+MUST_USE enum fw_err fw_keep_secure(struct fw_store *s, const struct fw_keep_job *job);
+/* The journal of the call of `fax`, wherever it is by now. */
+struct fw_journal_facts;
+MUST_USE enum fw_err fw_keep_journal(struct fw_store *s, const struct fw_fax *fax, struct fw_journal_facts *ret);
+/* Nothing of the call is needed any more. */
+void fw_keep_clear(struct fw_store *s, const struct fw_fax *fax);
+
+/* recovery.c */
+MUST_USE enum fw_err fw_receive_recover(struct fw_receive *r);
+#endif

@@ -1,0 +1,125 @@
+/* The faxes that are being received, and the one way their state changes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "fax/fax_json.h"
+#include "receive/inside.h"
+
+enum {
+    STORE_RETRY_MS = 500,
+    RECOVERY_TRIES = 20, /* then the start fails, and says so */
+};
+
+enum fw_err fw_taken_add(struct fw_receive *r, struct fw_fax *fax, struct fw_taken **ret)
+{
+    if (r->taken_count == r->taken_capacity) {
+        const int capacity = r->taken_capacity ? r->taken_capacity * 2 : 64;
+        struct fw_taken **taken = realloc(r->taken, (size_t)capacity * sizeof *taken);
+        if (!taken)
+            return FW_NO_MEMORY;
+        r->taken = taken;
+        r->taken_capacity = capacity;
+    }
+    struct fw_taken *t = calloc(1, sizeof *t);
+    if (!t)
+        return FW_NO_MEMORY;
+    t->fax = *fax;
+    *fax = (struct fw_fax){ 0 };
+    r->taken[r->taken_count++] = t;
+    *ret = t;
+    return FW_OK;
+}
+
+struct fw_taken *fw_taken_by_fax(struct fw_receive *r, const char *fax)
+{
+    for (int i = 0; i < r->taken_count; i++) {
+        if (strcmp(r->taken[i]->fax.id, fax) == 0)
+            return r->taken[i];
+    }
+    return NULL;
+}
+
+struct fw_taken *fw_taken_by_call(struct fw_receive *r, const char *call)
+{
+    for (int i = 0; i < r->taken_count; i++) {
+        if (r->taken[i]->phase == FW_TAKEN_CALL && strcmp(r->taken[i]->fax.call, call) == 0)
+            return r->taken[i];
+    }
+    return NULL;
+}
+
+void fw_taken_remove(struct fw_receive *r, struct fw_taken *t)
+{
+    for (int i = 0; i < r->taken_count; i++) {
+        if (r->taken[i] != t)
+            continue;
+        r->taken[i] = r->taken[--r->taken_count];
+        fw_fax_done(&t->fax);
+        free(t);
+        return;
+    }
+    fw_assert(false && "a fax that is not in the table");
+}
+
+static bool may_wait(const struct fw_receive *r, int tries)
+{
+    return !atomic_load(&r->stop) && !(r->recovering && tries >= RECOVERY_TRIES);
+}
+
+static enum fw_err write_down(struct fw_receive *r, struct fw_taken *t, enum fw_status was,
+                              enum fw_event_kind kind, json_t *details)
+{
+    struct fw_event event = { 0 };
+    enum fw_err err = fw_event_make(&t->fax, kind, t->fax.updated_at, details, &event);
+    if (!err)
+        err = fw_store_fax_save(r->config.store, &t->fax, was, &event, 1);
+    for (int tries = 1; err && err != FW_CONFLICT && err != FW_NOT_FOUND && event.payload && may_wait(r, tries);
+         tries++) {
+        fw_log(FW_LOG_ERROR, "store.waiting", "fax=%s error=%s", t->fax.id, FW_LOG_TEXT(fw_err_text(err)));
+        const struct timespec pause = { .tv_nsec = STORE_RETRY_MS * 1000000L };
+        nanosleep(&pause, NULL);
+        err = fw_store_fax_save(r->config.store, &t->fax, was, &event, 1);
+    }
+    fw_event_done(&event);
+    return err;
+}
+
+/* What stays behind now is removed at the next start. */
+static void sweep(struct fw_receive *r)
+{
+    const enum fw_err err = fw_store_fax_sweep(r->config.store);
+    if (err)
+        fw_log(FW_LOG_ERROR, "fax.files_left", "error=%s", FW_LOG_TEXT(fw_err_text(err)));
+}
+
+bool fw_taken_save(struct fw_receive *r, struct fw_taken *t, enum fw_status status,
+                   enum fw_event_kind kind, json_t *details)
+{
+    const enum fw_status was = t->fax.status;
+    t->fax.status = status;
+    t->fax.updated_at = fw_wall_now();
+    const enum fw_err err = write_down(r, t, was, kind, details);
+    if (!err) {
+        if (fw_status_final(status) && t->fax.cancel_asked)
+            sweep(r); /* it was deleted meanwhile */
+        return true;
+    }
+    fw_log(FW_LOG_WARN, "fax.left", "fax=%s error=%s", t->fax.id, FW_LOG_TEXT(fw_err_text(err)));
+    t->fax.status = was;
+    if (err == FW_CONFLICT || err == FW_NOT_FOUND)
+        fw_taken_remove(r, t);
+    return false;
+}
+
+void fw_taken_fail(struct fw_receive *r, struct fw_taken *t, const char *reason, const char *detail)
+{
+    fw_text_clip(t->fax.failure_reason, sizeof t->fax.failure_reason, reason);
+    fw_text_clip(t->fax.failure_detail, sizeof t->fax.failure_detail, detail);
+    if (!fw_taken_save(r, t, FW_STATUS_FAILED, FW_EVENT_FAILED, NULL))
+        return;
+    fw_log(FW_LOG_INFO, "fax.failed", "fax=%s call=%s reason=%s detail=%s", t->fax.id, t->fax.call,
+           reason, FW_LOG_TEXT(detail));
+    fw_taken_remove(r, t);
+}
