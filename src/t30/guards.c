@@ -1,5 +1,6 @@
 /* Interposed functions of spandsp: the killer frame, the page bomb, the leaking frames. */
 #include "t30/guards.h"
+#include "t30/guards_inside.h"
 #include <dlfcn.h>
 #include <string.h>
 #include <tiffio.h>
@@ -26,7 +27,7 @@ static struct {
 } library;
 
 /* A data pointer becomes a function pointer by way of memory: ISO C has no cast for it. */
-static bool find(const char *name, void *own, void *ret)
+bool fw_guards_find(const char *name, void *own, void *ret)
 {
     void *next = dlsym(RTLD_NEXT, name);
     void *first = dlsym(RTLD_DEFAULT, name);
@@ -36,24 +37,23 @@ static bool find(const char *name, void *own, void *ret)
     return next && first == here;
 }
 
-#define FIND(name, member)                                                                         \
-    __extension__({                                                                                \
-        __typeof__(&name) own_ = name;                                                             \
-        find(#name, (void *)&own_, (void *)&library.member);                                       \
-    })
+struct fw_guards *fw_guards_current(void)
+{
+    return current;
+}
 
 bool fw_guards_ready(void)
 {
     const bool all[] = {
-        FIND(t30_hdlc_accept, hdlc_accept), FIND(t4_rx_put_bit, rx_put_bit),
-        FIND(t4_rx_put_byte, rx_put_byte),  FIND(t4_rx_put_chunk, rx_put_chunk),
-        FIND(t4_tx_get_bit, tx_get_bit),    FIND(gethostname, hostname),
+        FW_GUARDS_FIND(t30_hdlc_accept, library.hdlc_accept), FW_GUARDS_FIND(t4_rx_put_bit, library.rx_put_bit),
+        FW_GUARDS_FIND(t4_rx_put_byte, library.rx_put_byte),  FW_GUARDS_FIND(t4_rx_put_chunk, library.rx_put_chunk),
+        FW_GUARDS_FIND(t4_tx_get_bit, library.tx_get_bit),    FW_GUARDS_FIND(gethostname, library.hostname),
     };
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         if (!all[i])
             return false;
     }
-    return true;
+    return fw_guards_pages_ready();
 }
 
 void fw_guards_enter(struct fw_guards *g)
@@ -154,6 +154,8 @@ static bool over(t4_rx_state_t *s)
 {
     if (!current)
         return false;
+    if (!fw_guards_page_open(FW_PAGE_RECEIVED))
+        return true;
     t4_stats_t stats;
     t4_rx_get_transfer_statistics(s, &stats);
     if (current->page_bytes > current->page_bytes_max ||
@@ -173,6 +175,8 @@ static void count_bytes(uint32_t size)
 
 int t4_rx_put_bit(t4_rx_state_t *s, int bit)
 {
+    if (!fw_guards_page_open(FW_PAGE_RECEIVED))
+        return 1;
     if (current && ++current->page_bits >= ROWS_LOOK_BITS) {
         current->page_bits = 0;
         count_bytes(ROWS_LOOK_BITS / 8);
@@ -198,7 +202,7 @@ int t4_tx_get_bit(t4_tx_state_t *s)
 {
     if (current)
         current->progress++;
-    return library.tx_get_bit(s);
+    return fw_guards_page_open(FW_PAGE_SENT) ? library.tx_get_bit(s) : SIG_STATUS_END_OF_DATA;
 }
 
 /* The library writes the name of this machine into every received page and asks the kernel for

@@ -28,6 +28,8 @@ struct fw_deferred {
     uint8_t msg[FW_DEFERRED_FRAME_MAX];
 };
 
+enum fw_page_use { FW_PAGE_CLOSED, FW_PAGE_SENT, FW_PAGE_RECEIVED };
+
 struct fw_guards {
     bool defers; /* T.30 commands and responses are set aside */
     uint8_t deferred_count;
@@ -38,6 +40,7 @@ struct fw_guards {
     enum fw_terminal_guard tripped; /* the first one */
     uint32_t page_bytes;            /* coded bytes received since the page began */
     uint64_t bytes;                 /* of all pages */
+    enum fw_page_use page_use;      /* what the library has its page coder for */
     uint64_t progress;              /* grows with every piece of image, in or out */
     uint32_t page_bits;             /* bits that are not yet a byte in page_bytes */
     uint32_t extras;                /* optional frames that the library keeps on the heap */

@@ -127,6 +127,44 @@ static void killer_frame_on_audio(void **state)
     pair_done(&p);
 }
 
+/* Zeros for 1.5 s train the receiver; then the carrier of the page. */
+static void train(struct liar *l)
+{
+    uint8_t zeros[54] = { 0 };
+    t38_core_send_indicator(l->core, T38_IND_V17_14400_LONG_TRAINING);
+    for (int i = 0; i < 50; i++) {
+        const t38_data_field_t field = { T38_FIELD_T4_NON_ECM_DATA, zeros, sizeof zeros };
+        CHECK_INT(t38_core_send_data_multi_field(l->core, T38_DATA_V17_14400, &field, 1, 0), 0);
+        b_ticks(l->pair, 2);
+    }
+    const t38_data_field_t end = { T38_FIELD_T4_NON_ECM_SIG_END, zeros, 0 };
+    CHECK_INT(t38_core_send_data_multi_field(l->core, T38_DATA_V17_14400, &end, 1, 0), 0);
+    t38_core_send_indicator(l->core, T38_IND_NO_SIGNAL);
+    b_ticks(l->pair, 100);
+    t38_core_send_indicator(l->core, T38_IND_V17_14400_SHORT_TRAINING);
+    b_ticks(l->pair, 10);
+}
+
+/* Both bits of the width in DCS: the library makes it -1 and clears a row that it never reserved. */
+static void page_without_a_width(void **state)
+{
+    (void)state;
+    const uint8_t dcs[] = { 0xFF, 0x13, 0x82, 0x00, 0x20, 0x03 };
+    struct pair p;
+    struct liar l = { .pair = &p };
+    pair_init(&p, 1, ROWS, false);
+    pair_switch(&p, false);
+    l.core =
+        t38_core_init(NULL, nothing_indicator, nothing_data, nothing_missing, &l, liar_sends, &l);
+    b_ticks(&p, 400);
+    command_send(&l, dcs, sizeof dcs);
+    CHECK_INT(p.b.told[FW_TERMINAL_UNDERWAY], 1);
+    train(&l);
+    CHECK(fw_terminal_done(p.b.t));
+    CHECK_INT(fw_terminal_result(p.b.t)->guard, FW_GUARD_PACKETS);
+    liar_stop(&l);
+}
+
 static void page_bomb(void **state)
 {
     (void)state;
@@ -436,6 +474,7 @@ int main(void)
         cmocka_unit_test(page_bomb), /* first: it looks at the peak of memory */
         cmocka_unit_test(killer_frame_on_t38),
         cmocka_unit_test(killer_frame_on_audio),
+        cmocka_unit_test(page_without_a_width),
         cmocka_unit_test(faster_than_a_line),
         cmocka_unit_test(page_over_its_bytes),
         cmocka_unit_test(more_pages_than_allowed),

@@ -1,0 +1,18 @@
+/* guards_inside.h - shared by guards.c and guards_pages.c only. */
+#ifndef FW_T30_GUARDS_INSIDE_H
+#define FW_T30_GUARDS_INSIDE_H
+#include "t30/guards.h"
+
+/* Finds the library's function behind our own of the same name; false: ours is not in its way. */
+bool fw_guards_find(const char *name, void *own, void *ret);
+#define FW_GUARDS_FIND(name, member)                                                               \
+    __extension__({                                                                                \
+        __typeof__(&name) own_ = name;                                                             \
+        fw_guards_find(#name, (void *)&own_, (void *)&(member));                                   \
+    })
+
+struct fw_guards *fw_guards_current(void); /* NULL: outside of enter and leave */
+bool fw_guards_pages_ready(void);
+/* The page is open for this use; else the guard has tripped. */
+bool fw_guards_page_open(enum fw_page_use use);
+#endif
