@@ -49,6 +49,9 @@ int fw_msg_modem(const struct fw_msg *msg)
     case FW_MSG_KIND_MEDIA_UNDERWAY: return msg->media_underway.modem;
     case FW_MSG_KIND_FAX_NEGOTIATED: return msg->fax_negotiated.modem;
     case FW_MSG_KIND_PAGE_CONFIRMED: return msg->page_confirmed.modem;
+    case FW_MSG_KIND_FAX_PAGE: return msg->fax_page.modem;
+    case FW_MSG_KIND_FAX_FACTS: return msg->fax_facts.modem;
+    case FW_MSG_KIND_FAX_DIALOGUE: return msg->fax_dialogue.modem;
     case FW_MSG_KIND_FAX_RESULT: return msg->fax_result.modem;
     case FW_MSG_KIND_STOP:
     case FW_MSG_KIND_LINE_CONFIG:

@@ -123,6 +123,21 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     U8(modem) TEXT(call, FW_CALL_ID_SIZE) U32(bit_rate) U8(ecm) TEXT(remote_ident, 24)
 #define FW_MSG_PAGE_CONFIRMED(U8, U16, U32, I32, TEXT) /* by the far end (sent), by us (received) */ \
     U8(modem) TEXT(call, FW_CALL_ID_SIZE) U32(page_count)
+#define FW_MSG_FAX_PAGE(U8, U16, U32, I32, TEXT) /* a page went over the line, good or bad */        \
+    U8(modem) TEXT(call, FW_CALL_ID_SIZE) U32(number) /* from 1 */                                 \
+    U8(confirmed) U32(bit_rate) U8(compression)       /* enum fw_compression */                    \
+    U32(width) U32(rows) U32(bytes) U32(bad_rows) U32(longest_bad_run)                             \
+    U32(repeated_frames) U32(at_ms)                   /* of the call */
+/* Before FAX_RESULT: what the far machine is, and how long phases A to E lasted. */
+#define FW_MSG_FAX_FACTS(U8, U16, U32, I32, TEXT)                                                  \
+    U8(modem) TEXT(call, FW_CALL_ID_SIZE) TEXT(vendor, 48) TEXT(model, 48) TEXT(country, 48)       \
+    U8(resolution) /* enum fw_terminal_resolution of the last page; 0: none */                     \
+    U32(phase_a_ms) U32(phase_b_ms) U32(phase_c_ms) U32(phase_d_ms) U32(phase_e_ms)                \
+    U32(packets_received) U32(packets_recovered) U32(packets_lost) U32(packets_malformed)          \
+    U32(samples_missing) /* of G.711 */
+/* Before FAX_RESULT, in parts: the T.30 dialogue in words, whole lines. */
+#define FW_MSG_FAX_DIALOGUE(U8, U16, U32, I32, TEXT)                                               \
+    U8(modem) TEXT(call, FW_CALL_ID_SIZE) TEXT(lines, 3072)
 #define FW_MSG_FAX_RESULT(U8, U16, U32, I32, TEXT) /* once for each MEDIA_OPEN, even if it failed */ \
     U8(modem) TEXT(call, FW_CALL_ID_SIZE) I32(t30_code) /* spandsp's T30_ERR numbers; 0 OK */      \
     U32(page_count)      /* confirmed */                                                           \
@@ -161,6 +176,9 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     M(MEDIA_UNDERWAY, media_underway, LINE)                                                        \
     M(FAX_NEGOTIATED, fax_negotiated, HUB)                                                         \
     M(PAGE_CONFIRMED, page_confirmed, HUB)                                                         \
+    M(FAX_PAGE, fax_page, HUB)                                                                     \
+    M(FAX_FACTS, fax_facts, HUB)                                                                   \
+    M(FAX_DIALOGUE, fax_dialogue, HUB)                                                             \
     M(FAX_RESULT, fax_result, HUB_AND_LINE)                                                        \
     M(CARRIER_READY, carrier_ready, HUB)                                                           \
     M(NUMBER_ASK, number_ask, HUB)                                                                 \

@@ -222,6 +222,9 @@ static bool may_say(const struct slot *slot, const struct fw_msg *msg)
     case FW_MSG_KIND_MEDIA_UNDERWAY:
     case FW_MSG_KIND_FAX_NEGOTIATED:
     case FW_MSG_KIND_PAGE_CONFIRMED:
+    case FW_MSG_KIND_FAX_PAGE:
+    case FW_MSG_KIND_FAX_FACTS:
+    case FW_MSG_KIND_FAX_DIALOGUE:
     case FW_MSG_KIND_FAX_RESULT:
         return slot->spec.role == FW_ROLE_MODEM && fw_msg_modem(msg) == slot->spec.index;
     case FW_MSG_KIND_CARRIER_READY:

@@ -95,10 +95,69 @@ static void tell_page(struct fw_modem_call *c, const struct fw_terminal_result *
     c->report(c->report_arg, &m);
 }
 
+static void tell_page_tried(struct fw_modem_call *c, const struct fw_terminal_page *p)
+{
+    struct fw_msg m = { .kind = FW_MSG_KIND_FAX_PAGE };
+    m.fax_page = (struct fw_msg_fax_page){
+        .modem = c->modem, .number = p->number, .confirmed = p->confirmed, .bit_rate = p->bit_rate,
+        .compression = (uint8_t)p->compression, .width = p->width, .rows = p->rows, .bytes = p->bytes,
+        .bad_rows = p->bad_rows, .longest_bad_run = p->longest_bad_run,
+        .repeated_frames = p->repeated_frames, .at_ms = (uint32_t)p->at_ms };
+    fw_text_clip(m.fax_page.call, sizeof m.fax_page.call, c->id);
+    c->report(c->report_arg, &m);
+}
+
+static void tell_facts(struct fw_modem_call *c, const struct fw_terminal_result *r)
+{
+    struct fw_msg m = { .kind = FW_MSG_KIND_FAX_FACTS };
+    struct fw_msg_fax_facts *f = &m.fax_facts;
+    struct fw_terminal_facts facts;
+    const struct fw_udptl_stats *u = &c->udptl_in.stats;
+    fw_terminal_facts(c->terminal, &facts);
+    f->modem = c->modem;
+    fw_text_clip(f->call, sizeof f->call, c->id);
+    fw_text_clip(f->vendor, sizeof f->vendor, facts.vendor);
+    fw_text_clip(f->model, sizeof f->model, facts.model);
+    fw_text_clip(f->country, sizeof f->country, facts.country);
+    f->resolution = (uint8_t)r->resolution;
+    f->phase_a_ms = (uint32_t)facts.phase_ms[FW_PHASE_A];
+    f->phase_b_ms = (uint32_t)facts.phase_ms[FW_PHASE_B];
+    f->phase_c_ms = (uint32_t)facts.phase_ms[FW_PHASE_C];
+    f->phase_d_ms = (uint32_t)facts.phase_ms[FW_PHASE_D];
+    f->phase_e_ms = (uint32_t)facts.phase_ms[FW_PHASE_E];
+    f->packets_received = (uint32_t)u->packets;
+    f->packets_recovered = (uint32_t)u->recovered;
+    f->packets_lost = (uint32_t)u->lost;
+    f->packets_malformed = (uint32_t)u->malformed;
+    f->samples_missing = (uint32_t)c->jitter.stats.missing;
+    c->report(c->report_arg, &m);
+}
+
+/* In parts of whole lines. */
+static void tell_dialogue(struct fw_modem_call *c)
+{
+    struct fw_span rest = fw_terminal_dialogue(c->terminal);
+    while (rest.size > 0) {
+        struct fw_msg m = { .kind = FW_MSG_KIND_FAX_DIALOGUE };
+        struct fw_msg_fax_dialogue *d = &m.fax_dialogue;
+        size_t size = rest.size < sizeof d->lines ? rest.size : sizeof d->lines - 1;
+        while (rest.data[size - 1] != '\n')
+            size--;
+        d->modem = c->modem;
+        fw_text_clip(d->call, sizeof d->call, c->id);
+        memcpy(d->lines, rest.data, size);
+        c->report(c->report_arg, &m);
+        rest.data += size;
+        rest.size -= size;
+    }
+}
+
 static void tell_done(struct fw_modem_call *c, const struct fw_terminal_result *now)
 {
     if (c->journal_broken || fw_journal_end(c->journal, now->t30_code, now->pages))
         fw_log(FW_LOG_ERROR, "call.journal", "call=%s written=0", c->id);
+    tell_facts(c, now);
+    tell_dialogue(c);
     tell_result(c, now->t30_code, now->text);
 }
 
@@ -121,6 +180,9 @@ static void on_event(void *arg, enum fw_terminal_event_kind kind,
         break;
     case FW_TERMINAL_NEGOTIATED:
         tell_negotiated(c, now);
+        break;
+    case FW_TERMINAL_PAGE_TRIED:
+        tell_page_tried(c, &now->page);
         break;
     case FW_TERMINAL_PAGE_SENT:
         tell_page(c, now, false);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "queue/call_record.h"
 #include "queue/live.h"
 
 enum { ENDING_GRACE_MS = 5 * 1000 }; /* between the modem's account and the line's, or back */
@@ -108,6 +109,9 @@ static const char *call_of(const struct fw_msg *msg)
     case FW_MSG_KIND_CALL_ENDED: return msg->call_ended.call;
     case FW_MSG_KIND_FAX_NEGOTIATED: return msg->fax_negotiated.call;
     case FW_MSG_KIND_PAGE_CONFIRMED: return msg->page_confirmed.call;
+    case FW_MSG_KIND_FAX_PAGE: return msg->fax_page.call;
+    case FW_MSG_KIND_FAX_FACTS: return msg->fax_facts.call;
+    case FW_MSG_KIND_FAX_DIALOGUE: return msg->fax_dialogue.call;
     case FW_MSG_KIND_FAX_RESULT: return msg->fax_result.call;
     default: return NULL;
     }
@@ -129,7 +133,7 @@ void fw_attempt_message(struct fw_queue *q, const struct fw_msg *msg)
     case FW_MSG_KIND_FAX_NEGOTIATED: on_negotiated(q, l, &msg->fax_negotiated); break;
     case FW_MSG_KIND_PAGE_CONFIRMED: on_page(q, l, &msg->page_confirmed); break;
     case FW_MSG_KIND_FAX_RESULT: on_result(q, l, &msg->fax_result); break;
-    default: break;
+    default: fw_call_record_take(&l->attempt, msg); break;
     }
 }
 

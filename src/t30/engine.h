@@ -36,6 +36,8 @@ struct fw_terminal {
     bool coarse;                  /* sending tx_coarse_path */
     uint32_t repeats;             /* commands and answers since something was confirmed */
     uint32_t packets;             /* of this step */
+    struct fw_dialogue dialogue;
+    struct fw_terminal_facts facts;
     uint64_t call_samples;
     uint64_t idle_samples;
     uint64_t progress_seen;

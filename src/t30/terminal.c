@@ -46,6 +46,23 @@ const char *fw_terminal_guard_text(enum fw_terminal_guard guard)
     return "unknown";
 }
 
+const char *fw_compression_text(unsigned compression)
+{
+    static const char *const texts[] = { "none", "MH", "MR", "MMR" };
+    return compression < ARRAY_LEN(texts) ? texts[compression] : "unknown";
+}
+
+void fw_terminal_facts(const struct fw_terminal *t, struct fw_terminal_facts *ret)
+{
+    *ret = t->facts;
+    memcpy(ret->phase_ms, t->dialogue.phase_ms, sizeof ret->phase_ms);
+}
+
+struct fw_span fw_terminal_dialogue(const struct fw_terminal *t)
+{
+    return fw_buf_span(&t->dialogue.text);
+}
+
 const char *fw_terminal_code_text(int t30_code)
 {
     return t30_completion_code_to_str(t30_code);
@@ -216,6 +233,7 @@ void fw_terminal_free(struct fw_terminal *t)
     }
     stop_listening(t);
     fw_buf_done(&t->backlog);
+    fw_dialogue_done(&t->dialogue);
     free(t->guards.deferred);
     free(t);
 }
@@ -278,6 +296,7 @@ enum fw_err fw_terminal_new(const struct fw_terminal_config *config,
     t->config = *config;
     t->callbacks = *callbacks;
     fw_buf_init(&t->backlog, BACKLOG_BYTES_MAX);
+    fw_dialogue_init(&t->dialogue);
     t->deferring = t->guards.defers = config->deferring;
     if (t->deferring)
         t->guards.deferred = calloc(FW_DEFERRED_MAX, sizeof *t->guards.deferred);
@@ -369,6 +388,7 @@ enum fw_err fw_terminal_switch(struct fw_terminal *t, const struct fw_terminal_t
     t->result.t38 = true;
     t->repeats = 0;
     t->eop_seen = t->eop_confirmed = t->coarse = false;
+    t->guards.page_use = FW_PAGE_CLOSED;
     fw_guards_page(&t->guards);
     t38_core_state_t *core = t38_terminal_get_t38_core_state(fresh);
     if (t38->unpaced)

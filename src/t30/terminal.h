@@ -15,6 +15,7 @@
 #define FW_T30_TERMINAL_H
 #include "base/bounds.h"
 #include "base/buf.h"
+#include "t30/dialogue.h"
 
 enum {
     FW_TERMINAL_SAMPLES_MAX = 1600, /* of one audio block or tick: 200 ms */
@@ -63,6 +64,7 @@ enum fw_terminal_event_kind {
     FW_TERMINAL_CNG,           /* the far end's 1100 Hz was heard (answering) */
     FW_TERMINAL_V21,           /* HDLC of the far end was heard */
     FW_TERMINAL_UNDERWAY,      /* DCS went either way: ask for no switching any more; told once */
+    FW_TERMINAL_PAGE_TRIED,    /* a page went over the line; `page` says how, and whether it counts */
     FW_TERMINAL_NEGOTIATED,    /* trained: bit_rate, ecm, resolution, remote_ident; may repeat */
     FW_TERMINAL_PAGE_SENT,     /* the far end confirmed page `pages` */
     FW_TERMINAL_PAGE_RECEIVED, /* page `pages` is whole and on disk; its confirmation goes next */
@@ -84,6 +86,26 @@ enum fw_terminal_guard {
 };
 const char *fw_terminal_guard_text(enum fw_terminal_guard guard);
 
+enum fw_compression { FW_COMPRESSION_NONE, FW_COMPRESSION_MH, FW_COMPRESSION_MR, FW_COMPRESSION_MMR };
+const char *fw_compression_text(unsigned compression);
+
+/* One page, once over the line. */
+struct fw_terminal_page {
+    uint32_t number; /* from 1 */
+    bool confirmed;
+    uint32_t bit_rate;
+    enum fw_compression compression;
+    uint32_t width, rows, bytes;
+    uint32_t bad_rows, longest_bad_run; /* received without ECM */
+    uint32_t repeated_frames;           /* blocks asked for again, with ECM */
+    uint64_t at_ms;                     /* of the call */
+};
+
+struct fw_terminal_facts {
+    char vendor[48], model[48], country[48]; /* as the far end's NSF tells, or empty */
+    uint64_t phase_ms[FW_PHASE_COUNT];
+};
+
 struct fw_terminal_result {
     int t30_code; /* spandsp's T30_ERR number; 0 only if the fax is delivered:
                      every page confirmed, or received up to EOP */
@@ -96,6 +118,7 @@ struct fw_terminal_result {
     bool ecm;
     unsigned resolution;                 /* enum fw_terminal_resolution of the last page */
     uint32_t retries;                    /* ECM frames asked for again, or bad rows */
+    struct fw_terminal_page page;        /* the last one tried */
     uint64_t page_bytes;                 /* coded bytes received */
     char remote_ident[FW_IDENT_MAX + 1]; /* as received: data, not text to trust */
     char text[FW_TERMINAL_TEXT_SIZE];    /* one sentence for people */
@@ -162,6 +185,9 @@ void fw_terminal_hangup(struct fw_terminal *t);
 
 bool fw_terminal_done(const struct fw_terminal *t);
 const struct fw_terminal_result *fw_terminal_result(const struct fw_terminal *t);
+/* Both may be asked during DONE and after. The dialogue is lines of text, borrowed. */
+void fw_terminal_facts(const struct fw_terminal *t, struct fw_terminal_facts *ret);
+struct fw_span fw_terminal_dialogue(const struct fw_terminal *t);
 /* What the engine says of a T30_ERR number. */
 const char *fw_terminal_code_text(int t30_code);
 

@@ -115,6 +115,8 @@ static void on_frame(t30_state_t *s, void *user_data, int direction, const uint8
     struct fw_terminal *t = user_data;
     if (len < 3)
         return;
+    fw_dialogue_frame(&t->dialogue, t->call_samples * 1000 / FW_TERMINAL_SECOND, direction != 0,
+                      (struct fw_span){ msg, (size_t)len });
     if (direction)
         frame_in(t, msg, len);
     else
@@ -174,6 +176,32 @@ static void page_received(struct fw_terminal *t, uint32_t pages)
         t->result.pages = before;
 }
 
+static uint32_t natural(int value)
+{
+    return value > 0 ? (uint32_t)value : 0;
+}
+
+static void page_tried(struct fw_terminal *t, const t30_stats_t *stats, int pages)
+{
+    const bool confirmed = natural(pages) > t->result.pages;
+    t->result.page = (struct fw_terminal_page){
+        .number = confirmed ? natural(pages) : t->result.pages + 1,
+        .confirmed = confirmed,
+        .bit_rate = t->result.bit_rate,
+        .compression = natural(stats->encoding) <= FW_COMPRESSION_MMR
+                           ? (enum fw_compression)natural(stats->encoding)
+                           : FW_COMPRESSION_NONE,
+        .width = natural(stats->width),
+        .rows = natural(stats->length),
+        .bytes = natural(stats->image_size),
+        .bad_rows = natural(stats->bad_rows),
+        .longest_bad_run = natural(stats->longest_bad_row_run),
+        .repeated_frames = natural(stats->error_correcting_mode_retries),
+        .at_ms = t->call_samples * 1000 / FW_TERMINAL_SECOND,
+    };
+    fw_engine_tell(t, FW_TERMINAL_PAGE_TRIED);
+}
+
 /* A page that was never trained gives this call and no page: only the counts are believed. */
 static int on_phase_d(t30_state_t *s, void *user_data, int result)
 {
@@ -183,6 +211,7 @@ static int on_phase_d(t30_state_t *s, void *user_data, int result)
     t30_stats_t stats;
     take_statistics(t, &stats);
     const int pages = t->config.calling ? stats.pages_tx : stats.pages_rx;
+    page_tried(t, &stats, pages);
     if (stats.bad_rows > 0 || stats.error_correcting_mode_retries > 0)
         t->result.retries +=
             (uint32_t)(stats.bad_rows > 0 ? stats.bad_rows : stats.error_correcting_mode_retries);
@@ -197,12 +226,22 @@ static int on_phase_d(t30_state_t *s, void *user_data, int result)
     return T30_ERR_OK;
 }
 
+static void take_maker(struct fw_terminal *t)
+{
+    const char *vendor = t30_get_rx_vendor(t->t30), *model = t30_get_rx_model(t->t30);
+    const char *country = t30_get_rx_country(t->t30);
+    fw_text_clip(t->facts.vendor, sizeof t->facts.vendor, vendor ? vendor : "");
+    fw_text_clip(t->facts.model, sizeof t->facts.model, model ? model : "");
+    fw_text_clip(t->facts.country, sizeof t->facts.country, country ? country : "");
+}
+
 static void on_phase_e(t30_state_t *s, void *user_data, int completion_code)
 {
     (void)s;
     struct fw_terminal *t = user_data;
     t30_stats_t stats;
     take_statistics(t, &stats);
+    take_maker(t);
     t->phase_e = true;
     t->phase_e_code = completion_code;
 }
@@ -281,6 +320,7 @@ void fw_engine_conclude(struct fw_terminal *t)
 {
     struct fw_terminal_result *r = &t->result;
     fw_assert(!r->finished);
+    fw_dialogue_end(&t->dialogue, t->call_samples * 1000 / FW_TERMINAL_SECOND);
     if (delivered(t)) {
         r->t30_code = T30_ERR_OK;
         r->guard = FW_GUARD_NONE;

@@ -33,6 +33,22 @@ test('the call of a delivered fax is kept with its way, its speed and its pages'
     assert.deepEqual(one.body.data, a);
 });
 
+test('the record tells the dialogue both ways, the pages and the phases', async () => {
+    const { id } = await service.send({ to: '+12005550100' });
+    const fax = await service.ended(id);
+    const { record } = (await attempts(id)).data[0];
+    assert.deepEqual(record.pages.map((p) => [p.page, p.confirmed, p.compression, p.width, p.bit_rate]),
+        Array.from({ length: fax.page_count }, (_, i) => [i + 1, true, 'MMR', 1728, 14400]));
+    assert.ok(record.pages.every((p) => p.bytes > 0 && p.rows > 0 && p.bad_rows === 0));
+    const names = record.dialogue.map((l) => l.split(' ').filter(Boolean).slice(1, 3).join(' '));
+    for (const name of ['far DIS', 'us DCS', 'far CFR', 'us PPS-EOP', 'far MCF', 'us DCN'])
+        assert.ok(names.includes(name), `${name} in ${JSON.stringify(record.dialogue)}`);
+    assert.equal(names.filter((n) => n === 'us PPS-MPS').length, fax.page_count - 1);
+    assert.match(record.dialogue.find((l) => l.includes('DCS')), /14400 bit\/s, fine, MMR, ECM/);
+    assert.deepEqual(Object.keys(record.phases_ms), ['a', 'b', 'c', 'd', 'e']);
+    assert.ok(record.packets.received > 0);
+});
+
 test('a busy number and a broken call say what they were and what to do', async () => {
     const busy = await service.send({ to: '+12005550101' });
     const dropped = await service.send({ to: '+12005550107' });

@@ -1,0 +1,85 @@
+/* Messages of the modem as JSON. */
+#include "queue/call_record.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+
+static void add_fields(struct fw_fax_attempt *a, json_t *fields)
+{
+    if (fw_fax_attempt_record(a, fields))
+        fw_log(FW_LOG_WARN, "attempt.record", "call=%s incomplete=1", a->call);
+}
+
+/* A new reference: the list of that name so far, or an empty one. */
+static json_t *list_of(const struct fw_fax_attempt *a, const char *name)
+{
+    json_t *record = a->record ? json_loads(a->record, 0, NULL) : NULL;
+    json_t *list = json_object_get(record, name);
+    list = json_is_array(list) ? json_incref(list) : json_array();
+    json_decref(record);
+    return list;
+}
+
+static const char *compression_text(unsigned compression)
+{
+    static const char *const texts[] = { "none", "MH", "MR", "MMR" };
+    return compression < ARRAY_LEN(texts) ? texts[compression] : "unknown";
+}
+
+static void take_page(struct fw_fax_attempt *a, const struct fw_msg_fax_page *p)
+{
+    json_t *pages = list_of(a, "pages");
+    json_t *page = json_pack("{sI sb sI ss sI sI sI sI sI sI sI}", "page", (json_int_t)p->number, "confirmed",
+                             p->confirmed != 0, "bit_rate", (json_int_t)p->bit_rate, "compression",
+                             compression_text(p->compression), "width", (json_int_t)p->width, "rows",
+                             (json_int_t)p->rows, "bytes", (json_int_t)p->bytes, "bad_rows", (json_int_t)p->bad_rows,
+                             "longest_bad_run", (json_int_t)p->longest_bad_run, "repeated_frames",
+                             (json_int_t)p->repeated_frames, "at_ms", (json_int_t)p->at_ms);
+    if (json_array_append_new(pages, page) == 0)
+        add_fields(a, json_pack("{sO}", "pages", pages));
+    json_decref(pages);
+}
+
+static json_t *text_or_null(const char *text)
+{
+    return text[0] && fw_text_is_utf8(fw_span_of(text)) ? json_string(text) : json_null();
+}
+
+static void take_facts(struct fw_fax_attempt *a, const struct fw_msg_fax_facts *f)
+{
+    static const char *const resolutions[] = { "none", "standard", "fine", "unknown", "superfine" };
+    const char *resolution = f->resolution < ARRAY_LEN(resolutions) ? resolutions[f->resolution] : "unknown";
+    add_fields(a, json_pack(
+        "{s{so so so} ss s{sI sI sI sI sI} s{sI sI sI sI} sI}",
+        "far_end", "vendor", text_or_null(f->vendor), "model", text_or_null(f->model), "country",
+        text_or_null(f->country), "resolution", resolution,
+        "phases_ms", "a", (json_int_t)f->phase_a_ms, "b", (json_int_t)f->phase_b_ms, "c", (json_int_t)f->phase_c_ms,
+        "d", (json_int_t)f->phase_d_ms, "e", (json_int_t)f->phase_e_ms,
+        "packets", "received", (json_int_t)f->packets_received, "recovered", (json_int_t)f->packets_recovered, "lost",
+        (json_int_t)f->packets_lost, "malformed", (json_int_t)f->packets_malformed,
+        "samples_missing", (json_int_t)f->samples_missing));
+}
+
+static void take_dialogue(struct fw_fax_attempt *a, const struct fw_msg_fax_dialogue *d)
+{
+    json_t *lines = list_of(a, "dialogue");
+    for (const char *at = d->lines; *at;) {
+        const size_t size = strcspn(at, "\n");
+        (void)!json_array_append_new(lines, json_stringn(at, size)); /* NULL unless UTF-8: left out */
+        at += size + (at[size] == '\n');
+    }
+    add_fields(a, json_pack("{sO}", "dialogue", lines));
+    json_decref(lines);
+}
+
+void fw_call_record_take(struct fw_fax_attempt *a, const struct fw_msg *msg)
+{
+    if (msg->kind == FW_MSG_KIND_FAX_PAGE)
+        take_page(a, &msg->fax_page);
+    else if (msg->kind == FW_MSG_KIND_FAX_FACTS)
+        take_facts(a, &msg->fax_facts);
+    else if (msg->kind == FW_MSG_KIND_FAX_DIALOGUE)
+        take_dialogue(a, &msg->fax_dialogue);
+}
