@@ -59,7 +59,7 @@ enum fw_kind {
 
 /* What can be faxed, for people. */
 #define FW_KINDS_TAKEN                                                                             \
-    "PDF, TIFF, PNG, JPEG, GIF, BMP, WebP"
+    "PDF, TIFF, PNG, JPEG, GIF, BMP, WebP, plain text, HTML"
 
 /* `bytes`: the whole document, or as much of its beginning as there is. */
 enum fw_kind     fw_sniff(struct fw_span bytes);

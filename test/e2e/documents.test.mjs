@@ -48,8 +48,8 @@ async function fails(fields, file, reason) {
 }
 
 test('broken, encrypted and empty documents are file_format_invalid', async () => {
-    for (const name of ['truncated.pdf', 'encrypted.pdf', 'zero-pages.pdf', 'html.pdf', 'page-missing.pdf',
-        'text.txt']) {
+    for (const name of ['truncated.pdf', 'encrypted.pdf', 'zero-pages.pdf', 'archive.pdf', 'page-missing.pdf',
+        'blank.txt']) {
         const path = join(service.folder, name);
         assert.ok(existsSync(path), `${name} was made`);
         await fails({}, path, 'file_format_invalid');
@@ -82,6 +82,18 @@ test('pages of any size and turn become 1728 pixels wide', async () => {
         const fax = await service.send({ to: '+12005550100' }, path);
         const ended = await service.ended(fax.id);
         assert.equal(ended.status, 'delivered', `${name}: ${JSON.stringify(ended)}`);
+    }
+});
+
+test('images, text and HTML arrive, whatever their names say', async () => {
+    const pages = { 'corner.png': 1, 'corner.gif': 1, 'corner.bmp': 1, 'scroll.png': 8, 'text.txt': 2, 'page.html': 1 };
+    for (const [name, count] of Object.entries(pages)) {
+        const path = join(service.folder, `${name}.pdf`);
+        writeFileSync(path, readFileSync(join(service.folder, name)));
+        const fax = await service.send({ to: '+12005550100' }, path);
+        const ended = await service.ended(fax.id);
+        assert.equal(ended.status, 'delivered', `${name}: ${JSON.stringify(ended)}`);
+        assert.equal(ended.page_count, count, name);
     }
 });
 

@@ -124,7 +124,7 @@ static void rubbish_is_refused_with_a_reason(void **state)
     struct place *p = *state;
     char path[128];
     snprintf(path, sizeof path, "%s/document-1", p->dir);
-    static const char *const rubbish[] = { "x", "%PDF-1.4\n", "\x89PNG\r\n\x1a\nrest", "MZ\x90" };
+    static const char *const rubbish[] = { " \n", "%PDF-1.4\n", "\x89PNG\r\n\x1a\nrest", "PK\3\4" };
     p->fax.document_count = 1;
     for (size_t i = 0; i < ARRAY_LEN(rubbish); i++) {
         CHECK_INT(fw_file_write(path, fw_span_of(rubbish[i]), 0600), FW_OK);

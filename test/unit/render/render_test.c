@@ -44,8 +44,8 @@ static void bad_documents_are_named(void **state)
         { "encrypted.pdf", FW_RENDER_FORMAT_INVALID, "password" },
         { "zero-pages.pdf", FW_RENDER_FORMAT_INVALID, "no pages" },
         { "empty.pdf", FW_RENDER_FORMAT_INVALID, "empty" },
-        { "text.txt", FW_RENDER_FORMAT_INVALID, "this is plain text, which" },
-        { "html.pdf", FW_RENDER_FORMAT_INVALID, "this is an HTML page, which" },
+        { "blank.txt", FW_RENDER_FORMAT_INVALID, "blank" },
+        { "archive.pdf", FW_RENDER_FORMAT_INVALID, "this is a ZIP archive, which" },
         { "page-missing.pdf", FW_RENDER_FORMAT_INVALID, "damaged" },
         { "pages-351.pdf", FW_RENDER_PAGE_COUNT_LIMIT, "too many pages" },
     };
