@@ -1,7 +1,7 @@
 # Everything a person types. The build itself is in meson.build.
 BUILD := build
 PREFIX := /usr/local
-.PHONY: all setup deps test-deps test demo run bench bench-calls loss-table fuzz-calls lint fuzz chaos install clean
+.PHONY: all setup deps test-deps test demo run bench bench-calls loss-table fuzz-calls lint fuzz chaos chaos-inbound install clean
 
 all: deps setup
 	@ninja -C $(BUILD) --quiet
@@ -57,6 +57,11 @@ CHAOS_SECONDS := 40
 chaos: test-deps all
 	@cd test/e2e && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel=error; }
 	@FAXWIRE_BUILD=$(abspath $(BUILD)) node test/e2e/chaos.mjs --faxes $(FAXES) --seconds $(CHAOS_SECONDS) $(if $(SEED),--seed $(SEED))
+
+# The same for faxes that come in: a service that faxes itself. make chaos-inbound FAXES=20000 CHAOS_SECONDS=3000
+chaos-inbound: test-deps all
+	@cd test/e2e && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel=error; }
+	@FAXWIRE_BUILD=$(abspath $(BUILD)) node test/e2e/chaos-inbound.mjs --faxes $(FAXES) --seconds $(CHAOS_SECONDS) $(if $(SEED),--seed $(SEED))
 
 install: all
 	@install -d $(DESTDIR)$(PREFIX)/bin

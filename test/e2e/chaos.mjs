@@ -50,13 +50,13 @@ function holders(folder) {
     });
 }
 
-function filesIn(folder) {
+export function filesIn(folder) {
     if (!existsSync(folder)) return [];
     return readdirSync(folder, { withFileTypes: true }).flatMap((e) =>
         e.isDirectory() ? filesIn(join(folder, e.name)) : [join(folder, e.name)]);
 }
 
-class Chaos {
+export class Chaos {
     constructor({ faxes, seconds, seed, carrier }) {
         Object.assign(this, { faxes, seconds, seed, carrier, draw: random(seed), drawKills: random(seed ^ 0x5eed) });
         this.folder = mkdtempSync(join(tmpdir(), 'faxwire-chaos-'));
@@ -97,9 +97,10 @@ class Chaos {
         const { draw } = this;
         const special = draw.next() < 0.4;
         const number = special ? draw.pick(Object.keys(NUMBERS)) : null;
+        const own = this.target?.();
         let document = draw.below(this.documents.length);
         if (number === '07') document = 3; // it hangs up in page 2
-        const fields = { to: number ? `+120055501${number}` : `+1312555${4000 + index}`, from: `+1202444${1000 + index}`,
+        const fields = { to: own?.to ?? (number ? `+120055501${number}` : `+1312555${4000 + index}`), from: `+1202444${1000 + index}`,
             connection_id: this.application, quality: draw.pick(['normal', 'normal', 'high', 'very_high']) };
         const upload = draw.next() < 0.75;
         const fail = (why) => { this.refused++; return why; };
@@ -327,8 +328,8 @@ class Chaos {
 }
 
 /* Returns the summary, the faults and the log of all runs of the service. */
-export async function chaos({ faxes = 60, seconds = 30, seed = Date.now() % 1_000_000_007, carrier = true, keep = false } = {}) {
-    const run = new Chaos({ faxes, seconds, seed, carrier });
+export async function run(Kind, { faxes = 60, seconds = 30, seed = Date.now() % 1_000_000_007, carrier = true, keep = false } = {}) {
+    const run = new Kind({ faxes, seconds, seed, carrier });
     try {
         await run.open();
         await Promise.all([run.sendAll(), run.killAll()]);
@@ -343,6 +344,8 @@ export async function chaos({ faxes = 60, seconds = 30, seed = Date.now() % 1_00
     }
 }
 
+export const chaos = (options) => run(Chaos, options);
+
 function options(args) {
     const ret = {};
     for (let i = 0; i < args.length; i++) {
@@ -353,9 +356,9 @@ function options(args) {
     return ret;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+export async function main(Kind) {
     const wanted = options(process.argv.slice(2));
-    const result = await chaos(wanted);
+    const result = await run(Kind, wanted);
     console.log(result.summary);
     for (const fault of result.faults) console.log(`FAULT ${fault}`);
     if (wanted.log) (await import('node:fs')).writeFileSync(wanted.log, result.log);
@@ -363,3 +366,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     console.log(result.faults.length === 0 ? 'chaos: all as promised' : `chaos: ${result.faults.length} faults`);
     process.exit(result.faults.length === 0 ? 0 : 1);
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(Chaos);

@@ -22,11 +22,12 @@ export async function until(what, probe, patience = PATIENCE_MS) {
 }
 
 export class Service {
-    static async start({ data = mkdtempSync(join(tmpdir(), 'faxwire-')), args = [], env = {}, spawned } = {}) {
+    static async start({ data = mkdtempSync(join(tmpdir(), 'faxwire-')), args = [], env = {}, spawned, command } = {}) {
         const service = new Service();
         service.folder = data;
-        service.process = spawn(bin('faxwire'), ['dev', '--data', data, '--listen', '127.0.0.1:0', ...args],
-            { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+        const [program, ...words] = command ?? [bin('faxwire'), 'dev', '--data', data, '--listen', '127.0.0.1:0', ...args];
+        service.process = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env },
+        });
         service.log = '';
         spawned?.(service);
         let out = '';
@@ -101,10 +102,18 @@ export class Service {
         return answer.body.data;
     }
 
-    /* The newest fax that came in for a number, once it has ended. */
-    async received(to, patience) {
-        return until(`a fax for ${to}`, async () => {
-            const list = await this.request('GET', `/v2/faxes?filter[direction][eq]=inbound&filter[to][eq]=${encodeURIComponent(to)}`);
+    /* The newest fax that came in for a number, or from one, once it has ended. */
+    received(to, patience) {
+        return this.incoming('to', to, patience);
+    }
+
+    receivedFrom(from, patience) {
+        return this.incoming('from', from, patience);
+    }
+
+    async incoming(side, number, patience) {
+        return until(`a fax ${side} ${number}`, async () => {
+            const list = await this.request('GET', `/v2/faxes?filter[direction][eq]=inbound&filter[${side}][eq]=${encodeURIComponent(number)}`);
             const fax = list.body.data[0];
             return fax && ['received', 'failed'].includes(fax.status) && fax;
         }, patience).catch((error) => { throw new Error(`${error.message}\nnow:\n${this.log.slice(-6000)}`); });

@@ -1,0 +1,96 @@
+/* A service faxes itself while its programs are killed at random: whatever a sender saw confirmed is in a received fax
+ * afterwards, bit for bit, and every received fax has ended and was told.
+ *
+ *     node test/e2e/chaos-inbound.mjs [--faxes N] [--seconds S] [--seed X] [--keep] */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Chaos, run, main, filesIn } from './chaos.mjs';
+import { build, until } from './lib/service.mjs';
+
+const NUMBERS = Array.from({ length: 10 }, (_, i) => `+131255588${String(i).padStart(2, '0')}`);
+const LIVENESS_MS = 150_000;
+const FINAL = ['delivered', 'failed', 'received'];
+
+class InboundChaos extends Chaos {
+    async open() {
+        await super.open();
+        for (const number of NUMBERS) await this.service.number(number, this.application);
+    }
+
+    target() {
+        return { to: this.draw.pick(NUMBERS), fails: undefined };
+    }
+
+    async settled() {
+        const open = (all) => all.filter((f) => !FINAL.includes(f.status));
+        let all = [];
+        const ended = await until('every fax to end', async () => open(all = await this.allFaxes()).length === 0, LIVENESS_MS)
+            .catch(() => false);
+        if (!ended) for (const f of open(all)) this.fault(`${f.id} did not end: ${f.direction} ${f.status}`);
+        return all;
+    }
+
+    /* What one call delivered, as its sender saw it, and what there is of it. */
+    checkCall(sent, attempt, found) {
+        const at = found.findIndex((f) => f.page_count >= attempt.pages_confirmed && f.status === 'received');
+        if (at < 0) {
+            this.fault(`${sent.id} call ${attempt.number}: ${attempt.pages_confirmed} pages were confirmed, received: `
+                + JSON.stringify(found.map((f) => [f.id, f.status, f.page_count, f.internal_failure_reason])));
+            return;
+        }
+        const [fax] = found.splice(at, 1);
+        this.confirmed += attempt.pages_confirmed;
+        const mine = this.service.faxFolder(fax.id), theirs = this.service.faxFolder(sent.id);
+        try {
+            execFileSync(join(build, 'test/tools/pages-part'),
+                [join(theirs, 'pages.tif'), String(attempt.first_page), join(mine, 'pages.tif')], { encoding: 'utf8' });
+        } catch (error) { this.fault(`${sent.id} and ${fax.id}: ${error.stdout}${error.stderr}`); }
+        if (!existsSync(join(mine, 'received.pdf'))) this.fault(`${fax.id} has no document`);
+    }
+
+    async checkSent(sent, all) {
+        const { body } = await this.service.request('GET', `/v2/faxes/${sent.id}/attempts`);
+        const found = all.filter((f) => f.direction === 'inbound' && f.from === sent.from)
+            .sort((a, b) => (a.page_count ?? 0) - (b.page_count ?? 0));
+        const calls = body.data.filter((a) => a.pages_confirmed > 0).sort((a, b) => a.pages_confirmed - b.pages_confirmed);
+        for (const attempt of calls) this.checkCall(sent, attempt, found);
+    }
+
+    async checkReceivedFax(fax) {
+        const events = await this.service.events(fax.id);
+        const last = events.at(-1)?.event_type;
+        if (last !== `fax.${fax.status}`) this.fault(`${fax.id} is ${fax.status} and ends with ${last}`);
+        if (fax.status === 'failed' && !fax.failure_reason) this.fault(`${fax.id} failed without a reason`);
+        if (fax.partial_content) this.partial++;
+        await until(`the webhook of ${fax.id}`, () => this.receiver.taken(fax.id).some((h) => h.event.data.id === events.at(-1).id),
+            60_000).catch(() => this.fault(`${fax.id}: ${last} was not told`));
+    }
+
+    async check() {
+        this.confirmed = this.partial = 0;
+        const all = await this.settled();
+        this.settledIn = (Date.now() - this.calm) / 1000;
+        for (const id of this.sent.keys()) if (!all.some((f) => f.id === id)) this.fault(`${id} was answered 202 and is gone`);
+        const left = () => filesIn(join(this.folder, 'spool'));
+        await until('the spool to be empty', () => left().length === 0, 20_000).catch(() => {});
+        for (const path of left()) this.fault(`left behind: ${path}`);
+        for (const fax of all.filter((f) => f.direction === 'outbound')) await this.checkSent(fax, all);
+        for (const fax of all.filter((f) => f.direction === 'inbound')) await this.checkReceivedFax(fax);
+        return all;
+    }
+
+    summary(all) {
+        const count = (list) => Object.entries(list.reduce((n, x) => ({ ...n, [x]: (n[x] ?? 0) + 1 }), {})).map(([k, v]) => `${k} ${v}`).join(', ');
+        const ends = (direction) => count(all.filter((f) => f.direction === direction).map((f) => f.failure_reason ?? f.status));
+        return [`seed ${this.seed}: ${this.sent.size} sent to ourselves (${this.refused} not, the service was down), modems ${this.modems}`,
+            `kills: ${count(this.kills.map((k) => k.what))}`, `sent: ${ends('outbound')}`,
+            `received: ${ends('inbound')}, ${this.partial} partial; ${this.confirmed} pages confirmed to senders, every one checked`,
+            `all ended within ${this.settledIn.toFixed(1)} s after the last kill`].join('\n');
+    }
+}
+
+export const chaosInbound = (options) => run(InboundChaos, { carrier: true, ...options });
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(InboundChaos);
