@@ -60,6 +60,8 @@ struct fw_config {
     uint32_t modems;        /* modem programs */
     uint32_t media_workers; /* documents prepared at the same time */
     uint32_t calls_max;     /* calls at the same time */
+    uint32_t calls_per_number; /* at the same time to one destination */
+    uint32_t number_gap_ms;    /* between two calls to one */
     uint32_t ring_timeout_secs;
     uint32_t call_limit_secs;
     uint32_t answer_delay_ms;  /* calls that come in ring as long */

@@ -299,6 +299,7 @@ static enum fw_err start_queue(struct service *s)
         .store = s->store, .ident = c->ident, .modem_count = (int)c->modems,
         .trunk = "", /* the line chooses */
         .media_workers = (int)c->media_workers, .calls_max = (int)c->calls_max,
+        .calls_per_number = (int)c->calls_per_number, .number_gap_ms = (int)c->number_gap_ms,
         .ring_timeout_ms = c->ring_timeout_secs * 1000, .call_limit_ms = c->call_limit_secs * 1000,
     };
     const enum fw_err err = fw_queue_new(&config, &port, &s->queue);

@@ -155,6 +155,7 @@ static enum fw_err fill(const json_t *values, int documents, struct fw_fax *f)
     f->black_threshold = (int)fw_field_int(values, "black_threshold", BLACK_THRESHOLD_DEFAULT);
     f->store_media = fw_field_bool(values, "store_media", false);
     f->store_preview = fw_field_bool(values, "store_preview", false);
+    f->priority = FW_PRIORITY_NORMAL;
     f->preview_pdf = strcmp(fw_field_text(values, "preview_format"), "pdf") == 0;
     copy(f->media_name, sizeof f->media_name, values, "media_name");
     f->document_count = f->media_name[0] ? 1 : documents;

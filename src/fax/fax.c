@@ -66,6 +66,29 @@ bool fw_media_format_parse(const char *text, enum fw_media_format *ret)
     return at >= 0;
 }
 
+static const char *const priority_names[] = {
+#define X(name, text) [FW_PRIORITY_##name] = text,
+    FW_PRIORITIES(X)
+#undef X
+};
+
+const char *fw_priority_text(enum fw_priority p)
+{
+    fw_assert((unsigned)p < FW_PRIORITY_COUNT);
+    return priority_names[p];
+}
+
+bool fw_priority_parse(const char *text, enum fw_priority *ret)
+{
+    for (int p = 0; p < FW_PRIORITY_COUNT; p++) {
+        if (strcmp(text, priority_names[p]) == 0) {
+            *ret = (enum fw_priority)p;
+            return true;
+        }
+    }
+    return false;
+}
+
 void fw_application_done(struct fw_application *a)
 {
     free(a->settings);

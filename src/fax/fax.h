@@ -45,6 +45,19 @@ struct fw_application {
     struct fw_wall created_at, updated_at;
 };
 void fw_application_done(struct fw_application *a);
+/* Calls at the same time that outbound.channel_limit of its settings allows; 0: any number. */
+int fw_application_channels(const struct fw_application *a);
+
+/* Lower is served first. */
+#define FW_PRIORITIES(X) X(HIGH, "high") X(NORMAL, "normal") X(LOW, "low")
+enum fw_priority {
+#define X(name, text) FW_PRIORITY_##name,
+    FW_PRIORITIES(X)
+#undef X
+        FW_PRIORITY_COUNT
+};
+const char   *fw_priority_text(enum fw_priority p);
+MUST_USE bool fw_priority_parse(const char *text, enum fw_priority *ret);
 
 struct fw_fax {
     char    id[FW_UUID_SIZE];
@@ -65,6 +78,7 @@ struct fw_fax {
     int     black_threshold; /* 1..100 */
     bool    store_media, store_preview;
     bool    preview_pdf;
+    enum fw_priority priority;
 
     enum fw_status status;
     char    failure_reason[FW_REASON_SIZE];    /* CONTRACT 4; set when failed */

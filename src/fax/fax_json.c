@@ -93,6 +93,14 @@ static bool sign_media(json_t *payload, const struct fw_link_port *links)
     return json_object_set_new(payload, "media_url", json_string(url)) == 0;
 }
 
+int fw_application_channels(const struct fw_application *a)
+{
+    json_t *settings CLEANUP(fw_json_free) = a->settings ? json_loads(a->settings, 0, NULL) : NULL;
+    const json_t *limit = json_object_get(json_object_get(settings, "outbound"), "channel_limit");
+    const json_int_t calls = json_integer_value(limit);
+    return calls > 0 && calls < INT32_MAX ? (int)calls : 0;
+}
+
 json_t *fw_event_json(const struct fw_event *e, const struct fw_link_port *links)
 {
     json_t *payload CLEANUP(fw_json_free) = json_loads(e->payload, 0, NULL);

@@ -6,6 +6,7 @@
  */
 #include "base/log.h"
 #include "queue/live.h"
+#include "store/waiting.h"
 
 void fw_cancel_fail(struct fw_queue *q, struct fw_live *l)
 {
@@ -21,8 +22,7 @@ void fw_cancel_now(struct fw_queue *q, struct fw_live *l)
     if (!fw_live_save(q, l, l->fax.status, &event, 1))
         return;
     switch (l->phase) {
-    case FW_PHASE_WAIT_MEDIA:
-    case FW_PHASE_WAIT_DIAL: fw_cancel_fail(q, l); break;
+    case FW_PHASE_WAITING: fw_cancel_fail(q, l); break;
     case FW_PHASE_IN_MEDIA:
         if (fw_media_workers_cancel(q->workers, l->fax.id))
             fw_cancel_fail(q, l);
@@ -31,12 +31,52 @@ void fw_cancel_now(struct fw_queue *q, struct fw_live *l)
     }
 }
 
+/* One that waits: its row is all there is of it. */
+static enum fw_err cancel_waiting(struct fw_queue *q, const char *id)
+{
+    struct fw_fax fax CLEANUP(fw_fax_done) = { 0 };
+    struct fw_live *l = NULL;
+    /* Account 0: any. */
+    enum fw_err err = fw_store_fax_get(q->config.store, 0, id, &fax);
+    if (err || fax.direction != FW_OUTBOUND || !fax.cancel_asked ||
+        (fax.status != FW_STATUS_QUEUED && fax.status != FW_STATUS_MEDIA_PROCESSED))
+        return err == FW_NOT_FOUND ? FW_OK : err;
+    err = fw_live_add(q, &fax, &l);
+    if (!err)
+        fw_cancel_now(q, l);
+    return err;
+}
+
 void fw_cancel_note(struct fw_queue *q, const char *fax)
 {
     struct fw_live *l = fw_live_by_fax(q, fax);
-    if (!l) {
-        fw_queue_take_up(q, fax); /* the note that it was accepted is behind this one, or was lost */
-        fw_live_sweep(q);         /* or it was deleted, and ended before this note */
-    } else if (!l->fax.cancel_asked)
-        fw_cancel_now(q, l);
+    if (l) {
+        if (!l->fax.cancel_asked)
+            fw_cancel_now(q, l);
+        return;
+    }
+    const enum fw_err err = cancel_waiting(q, fax);
+    if (err) {
+        fw_log(FW_LOG_ERROR, "fax.not_canceled", "fax=%s error=%s", fax, FW_LOG_TEXT(fw_err_text(err)));
+        atomic_store(&q->note_lost, true); /* so it is looked for again */
+    }
+    fw_live_sweep(q); /* it was deleted, perhaps, and ended before this note */
+}
+
+/* A note did not get in for want of memory: what was cancelled stands in the store. */
+void fw_cancel_look(struct fw_queue *q)
+{
+    struct fw_fax_page page = { 0 };
+    if (fw_store_fax_to_cancel(q->config.store, &page))
+        atomic_store(&q->note_lost, true);
+    for (int i = 0; i < page.count; i++)
+        fw_cancel_note(q, page.items[i].id);
+    for (int i = q->live_count - 1; i >= 0; i--) {
+        struct fw_fax fax = { 0 };
+        if (!q->live[i]->fax.cancel_asked && fw_store_fax_get(q->config.store, 0, q->live[i]->fax.id, &fax) == FW_OK &&
+            fax.cancel_asked)
+            fw_cancel_now(q, q->live[i]);
+        fw_fax_done(&fax);
+    }
+    fw_fax_page_done(&page);
 }

@@ -11,15 +11,6 @@ enum {
     REDIAL_MS = 300,       /* first wait, doubled each time */
 };
 
-static void release(struct fw_queue *q, struct fw_live *l)
-{
-    if (l->phase != FW_PHASE_CALLING)
-        return;
-    q->modems[l->fax.modem].calls--;
-    q->calls--;
-    l->phase = FW_PHASE_WAIT_DIAL;
-}
-
 static void redial(struct fw_queue *q, struct fw_live *l, const char *why)
 {
     if (l->fax.attempts > INTERRUPTIONS_MAX) {
@@ -32,11 +23,10 @@ static void redial(struct fw_queue *q, struct fw_live *l, const char *why)
     const int64_t wait_ms = (int64_t)REDIAL_MS << (l->fax.attempts > 0 ? l->fax.attempts - 1 : 0);
     struct fw_live_event event = { FW_EVENT_INTERRUPTED,
                                    json_pack("{ss si}", "detail", why, "redial_in_ms", (int)wait_ms) };
+    l->fax.due = (struct fw_wall){ fw_wall_now().us + wait_ms * 1000 };
     if (!fw_live_save(q, l, FW_STATUS_MEDIA_PROCESSED, &event, 1))
         return;
-    fw_fax_attempt_done(&l->attempt);
-    l->due = fw_mono_after(q->now, wait_ms);
-    l->phase = FW_PHASE_WAIT_DIAL;
+    fw_live_remove(q, l); /* the store has it, and says when */
 }
 
 static void delivered(struct fw_queue *q, struct fw_live *l)
@@ -97,7 +87,7 @@ void fw_attempt_conclude(struct fw_queue *q, struct fw_live *l, const struct fw_
     fw_text_clip(call, sizeof call, l->fax.call);
     fw_text_clip(id, sizeof id, l->fax.id);
     fw_outcome_of(facts, &outcome);
-    release(q, l);
+    fw_live_released(q, l);
     l->fax.pages_confirmed = facts->pages_confirmed;
     account_for(l, facts, &outcome);
     switch (outcome.ending) {

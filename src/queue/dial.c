@@ -6,7 +6,10 @@
 #include "base/text.h"
 #include "queue/live.h"
 
-enum { LINE_GRACE_MS = 15 * 1000 }; /* beyond its own limits the line must have reported */
+enum {
+    LINE_GRACE_MS = 15 * 1000, /* beyond its own limits the line must have reported */
+    STORE_RETRY_MS = 500,
+};
 
 /* The modem with the fewest calls among those up, -1 when all are full or down. */
 static int choose_modem(const struct fw_queue *q)
@@ -41,6 +44,15 @@ static void place_call(struct fw_queue *q, const struct fw_live *l)
     q->port.send(q->port.arg, &msg);
 }
 
+static void begin_attempt(const struct fw_queue *q, struct fw_live *l)
+{
+    struct fw_fax_attempt *a = &l->attempt;
+    *a = (struct fw_fax_attempt){ .number = l->fax.attempts, .started_at = q->wall, .transport = -1, .t30_code = -1 };
+    fw_text_clip(a->fax, sizeof a->fax, l->fax.id);
+    fw_text_clip(a->call, sizeof a->call, l->fax.call);
+    fw_text_clip(a->trunk, sizeof a->trunk, q->trunk);
+}
+
 static void dial(struct fw_queue *q, struct fw_live *l, int modem)
 {
     char call[FW_UUID_SIZE];
@@ -54,40 +66,68 @@ static void dial(struct fw_queue *q, struct fw_live *l, int modem)
     l->fax.modem = modem;
     l->fax.pages_confirmed = 0;
     l->fax.transport = -1;
-    l->attempt = (struct fw_fax_attempt){ .number = l->fax.attempts, .started_at = fw_wall_now(), .transport = -1,
-                                      .t30_code = -1 };
-    fw_text_clip(l->attempt.fax, sizeof l->attempt.fax, l->fax.id);
-    fw_text_clip(l->attempt.call, sizeof l->attempt.call, call);
-    fw_text_clip(l->attempt.trunk, sizeof l->attempt.trunk, q->trunk);
+    begin_attempt(q, l);
+    if (fw_live_called(q, l, modem)) {
+        fw_spool_remove(q, modem, call);
+        fw_live_remove(q, l); /* it waits on, as the store has it */
+        q->look = false;
+        q->look_at = fw_mono_after(q->now, STORE_RETRY_MS);
+        return;
+    }
     struct fw_live_event event = { FW_EVENT_DIALLING,
                                    json_pack("{si ss}", "attempt", l->fax.attempts, "call", l->fax.call) };
     if (!fw_live_save(q, l, FW_STATUS_ORIGINATED, &event, 1)) {
         fw_spool_remove(q, modem, call);
         return;
     }
-    l->phase = FW_PHASE_CALLING;
-    l->answered = (struct fw_mono){ 0 };
-    l->ended.known = l->result.known = false;
-    l->underway = l->line_lost = l->modem_lost = l->cancel_sent = false;
     l->due = fw_mono_after(q->now, (int64_t)q->config.ring_timeout_ms + q->config.call_limit_ms + LINE_GRACE_MS);
-    q->modems[modem].calls++;
-    q->calls++;
     fw_log(FW_LOG_INFO, "attempt.started", "fax=%s call=%s attempt=%d modem=%d", l->fax.id, l->fax.call,
            l->fax.attempts, modem);
     place_call(q, l);
 }
 
+/* Nothing is due now. */
+static void rest(struct fw_queue *q)
+{
+    q->look = false;
+    if (fw_lanes_when(q, &q->look_at))
+        q->look_at = fw_mono_after(q->now, STORE_RETRY_MS);
+}
+
+static bool dial_next(struct fw_queue *q)
+{
+    struct fw_fax fax = { 0 };
+    struct fw_live *l = NULL;
+    const int modem = choose_modem(q);
+    if (modem < 0)
+        return false; /* looked for again when one is free */
+    enum fw_err err = fw_lanes_next(q, &fax);
+    if (err == FW_NOT_FOUND) {
+        rest(q);
+        return false;
+    }
+    if (!err)
+        err = fw_live_add(q, &fax, &l);
+    fw_fax_done(&fax);
+    if (err) {
+        fw_log(FW_LOG_ERROR, "queue.not_dialled", "error=%s", FW_LOG_TEXT(fw_err_text(err)));
+        q->look = false;
+        q->look_at = fw_mono_after(q->now, STORE_RETRY_MS);
+        return false;
+    }
+    if (l->fax.cancel_asked)
+        fw_cancel_now(q, l);
+    else
+        dial(q, l, modem);
+    return true;
+}
+
 void fw_attempt_dial_due(struct fw_queue *q)
 {
-    for (int i = 0; i < q->live_count && q->line_up && q->calls < q->config.calls_max; i++) {
-        struct fw_live *l = q->live[i];
-        const int modem = choose_modem(q);
-        if (modem < 0)
+    if (q->look_at.us <= q->now.us)
+        q->look = true;
+    while (q->look && q->line_up && q->calls < q->config.calls_max && !atomic_load(&q->stop)) {
+        if (!dial_next(q))
             return;
-        if (l->phase != FW_PHASE_WAIT_DIAL || l->due.us > q->now.us)
-            continue;
-        dial(q, l, modem);
-        if (i >= q->live_count || q->live[i] != l)
-            i--; /* it ended and left the table */
     }
 }

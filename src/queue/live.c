@@ -1,4 +1,4 @@
-/* The table of faxes that are not final, and the one way their state changes. */
+/* The table of faxes that are worked on, and the one way their state changes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,45 +28,69 @@ enum fw_err fw_live_add(struct fw_queue *q, struct fw_fax *fax, struct fw_live *
     if (!l)
         return FW_NO_MEMORY;
     l->fax = *fax;
+    if (fw_map_put(q->by_fax, l->fax.id, l)) {
+        free(l);
+        return FW_NO_MEMORY;
+    }
     *fax = (struct fw_fax){ 0 };
+    l->at = q->live_count;
     q->live[q->live_count++] = l;
     *ret = l;
     return FW_OK;
 }
 
+enum fw_err fw_live_called(struct fw_queue *q, struct fw_live *l, int modem)
+{
+    fw_assert(l->phase == FW_PHASE_WAITING);
+    enum fw_err err = fw_lanes_take(q, &l->fax);
+    if (err)
+        return err;
+    err = fw_map_put(q->by_call, l->attempt.call, l);
+    if (err) {
+        fw_lanes_give(q, &l->fax);
+        return err;
+    }
+    l->phase = FW_PHASE_CALLING;
+    q->modems[modem].calls++;
+    q->calls++;
+    return FW_OK;
+}
+
+void fw_live_released(struct fw_queue *q, struct fw_live *l)
+{
+    if (l->phase != FW_PHASE_CALLING)
+        return;
+    fw_map_remove(q->by_call, l->attempt.call);
+    fw_lanes_give(q, &l->fax);
+    q->modems[l->fax.modem].calls--;
+    q->calls--;
+    l->phase = FW_PHASE_WAITING;
+}
+
 struct fw_live *fw_live_by_fax(struct fw_queue *q, const char *fax)
 {
-    for (int i = 0; i < q->live_count; i++) {
-        if (strcmp(q->live[i]->fax.id, fax) == 0)
-            return q->live[i];
-    }
-    return NULL;
+    return fw_map_get(q->by_fax, fax);
 }
 
 struct fw_live *fw_live_by_call(struct fw_queue *q, const char *call)
 {
-    for (int i = 0; i < q->live_count; i++) {
-        if (q->live[i]->phase == FW_PHASE_CALLING && strcmp(q->live[i]->fax.call, call) == 0)
-            return q->live[i];
-    }
-    return NULL;
+    return fw_map_get(q->by_call, call);
 }
 
 void fw_live_remove(struct fw_queue *q, struct fw_live *l)
 {
-    for (int i = 0; i < q->live_count; i++) {
-        if (q->live[i] != l)
-            continue;
-        /* Keeps the order: the oldest is served first. */
-        memmove(&q->live[i], &q->live[i + 1],
-                (size_t)(q->live_count - i - 1) * sizeof(struct fw_live *));
-        q->live_count--;
-        fw_fax_done(&l->fax);
-        fw_fax_attempt_done(&l->attempt);
-        free(l);
-        return;
+    fw_assert(l->at < q->live_count && q->live[l->at] == l);
+    fw_live_released(q, l);
+    if (l->phase == FW_PHASE_IN_MEDIA) {
+        q->in_media--;
+        q->look_media = true;
     }
-    fw_assert(false && "a fax that is not live");
+    fw_map_remove(q->by_fax, l->fax.id);
+    q->live[l->at] = q->live[--q->live_count];
+    q->live[l->at]->at = l->at;
+    fw_fax_done(&l->fax);
+    fw_fax_attempt_done(&l->attempt);
+    free(l);
 }
 
 int fw_live_pages(const struct fw_fax *fax, uint32_t told)

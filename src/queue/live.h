@@ -1,21 +1,28 @@
-/* live.h - the faxes that are not final, in memory, and what the queue's thread shares among its files. */
+/* live.h - the faxes that are worked on, in memory, and what the queue's thread shares among its files.
+ *
+ * A fax that waits, for its documents to be prepared or for a call, is a row of the store and nothing
+ * here: store/waiting.h says which one is next.
+ */
 #ifndef FW_QUEUE_LIVE_H
 #define FW_QUEUE_LIVE_H
 #include <jansson.h>
 #include <pthread.h>
 
 #include "base/mailbox.h"
+#include "base/map.h"
 #include "fax/attempt.h"
 #include "fax/outcome.h"
 #include "queue/queue.h"
 
-enum fw_phase { FW_PHASE_WAIT_MEDIA, FW_PHASE_IN_MEDIA, FW_PHASE_WAIT_DIAL, FW_PHASE_CALLING };
+/* WAITING: only while something is done about it; it then goes on, or leaves the memory. */
+enum fw_phase { FW_PHASE_WAITING, FW_PHASE_IN_MEDIA, FW_PHASE_CALLING };
 
 struct fw_live {
     struct fw_fax  fax; /* as the store has it */
     struct fw_fax_attempt attempt; /* number 0: none; written with every change */
     enum fw_phase  phase;
-    struct fw_mono due;      /* WAIT_DIAL: not before; CALLING: the line must have spoken by then */
+    int            at;       /* in q->live */
+    struct fw_mono due;      /* CALLING: the line must have spoken by then */
     struct fw_mono answered; /* {0}: not yet */
     struct fw_call_ending { bool known; struct fw_msg_call_ended is; } ended;
     struct { bool known; struct fw_msg_fax_result is; } result;
@@ -37,6 +44,7 @@ struct fw_queue_note {
 };
 
 struct fw_media_workers;
+struct fw_lanes;
 
 struct fw_queue {
     struct fw_queue_config   config;
@@ -51,15 +59,26 @@ struct fw_queue {
     /* Below: the queue's thread only. */
     struct fw_live **live;
     int              live_count, live_capacity;
+    struct fw_map   *by_fax, *by_call; /* of them; by_call: CALLING */
+    struct fw_lanes *lanes;
+    bool             look;          /* somebody may be dialled: look into the store */
+    struct fw_mono   look_at;       /* and then at the latest */
+    bool             look_media;    /* likewise of documents */
+    int              in_media;
+    int64_t          media_account[FW_PRIORITY_COUNT]; /* whose turn it was */
     bool             line_up;
     bool             recovering; /* the caller's thread, before there is ours */
     struct { bool up; int calls; } modems[FW_MODEMS_MAX];
     int              calls;
-    struct fw_mono   now; /* of this turn */
+    struct fw_mono   now;  /* of this turn */
+    struct fw_wall   wall;
 };
 
 /* live.c */
 MUST_USE enum fw_err fw_live_add(struct fw_queue *q, struct fw_fax *fax, struct fw_live **ret); /* takes `fax` over */
+/* The call of `l` is about to be placed by `modem`: it counts from now on. FW_NO_MEMORY: it does not. */
+MUST_USE enum fw_err fw_live_called(struct fw_queue *q, struct fw_live *l, int modem);
+void            fw_live_released(struct fw_queue *q, struct fw_live *l); /* not CALLING is fine */
 struct fw_live *fw_live_by_fax(struct fw_queue *q, const char *fax);
 struct fw_live *fw_live_by_call(struct fw_queue *q, const char *call);
 void            fw_live_remove(struct fw_queue *q, struct fw_live *l);
@@ -78,15 +97,30 @@ void fw_live_sweep(struct fw_queue *q);
 /* Ends the fax and removes it. */
 void fw_live_fail(struct fw_queue *q, struct fw_live *l, const char *reason, const char *detail);
 
+/* lanes.c */
+MUST_USE enum fw_err fw_lanes_new(struct fw_lanes **ret);
+void fw_lanes_free(struct fw_lanes *lanes); /* NULL is fine */
+/* The fax that is dialled next. FW_NOT_FOUND: nobody may be now. */
+MUST_USE enum fw_err fw_lanes_next(struct fw_queue *q, struct fw_fax *ret);
+/* When to look again after that; {INT64_MAX}: when something happens. */
+MUST_USE enum fw_err fw_lanes_when(struct fw_queue *q, struct fw_mono *ret);
+/* A call of `fax` begins and ends. */
+MUST_USE enum fw_err fw_lanes_take(struct fw_queue *q, const struct fw_fax *fax);
+void fw_lanes_give(struct fw_queue *q, const struct fw_fax *fax);
+/* Accounts in turn: `next` is the one above, `try_one` finds a fax of it or FW_NOT_FOUND. */
+typedef enum fw_err fw_turn_account(struct fw_store *s, int priority, int64_t after, int64_t *ret);
+typedef enum fw_err fw_turn_try(struct fw_queue *q, int priority, int64_t account, struct fw_fax *ret);
+MUST_USE enum fw_err fw_turns_take(struct fw_queue *q, int priority, int64_t *last, fw_turn_account *next,
+                                   fw_turn_try *try_one, struct fw_fax *ret);
+
 /* cancel.c */
 void fw_cancel_note(struct fw_queue *q, const char *fax);
+/* Finds what was cancelled by notes that were lost. */
+void fw_cancel_look(struct fw_queue *q);
 /* Ends `l` as soon as whoever works on it has let go; `l` may be gone after it. */
 void fw_cancel_now(struct fw_queue *q, struct fw_live *l);
 /* What the API says of a fax that was cancelled before its call. */
 void fw_cancel_fail(struct fw_queue *q, struct fw_live *l);
-
-/* queue.c */
-void fw_queue_take_up(struct fw_queue *q, const char *fax);
 
 /* media_work.c: threads that prepare documents. */
 MUST_USE enum fw_err fw_media_workers_start(struct fw_queue *q, int count, struct fw_media_workers **ret);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "queue/live.h"
+#include "store/waiting.h"
 
 enum { IDLE_MS = 1000 };
 
@@ -23,7 +24,15 @@ enum fw_err fw_queue_new(const struct fw_queue_config *config, const struct fw_q
     fw_text_clip(q->trunk, sizeof q->trunk, config->trunk);
     fw_text_clip(q->ident, sizeof q->ident, config->ident);
     q->now = fw_mono_now();
+    q->wall = fw_wall_now();
+    q->look = q->look_media = true;
     enum fw_err err = fw_mailbox_new(sizeof(struct fw_queue_note), &q->mailbox);
+    if (!err)
+        err = fw_map_new(&q->by_fax);
+    if (!err)
+        err = fw_map_new(&q->by_call);
+    if (!err)
+        err = fw_lanes_new(&q->lanes);
     if (!err)
         err = fw_queue_recover(q);
     if (err) {
@@ -42,27 +51,11 @@ void fw_queue_free(struct fw_queue *q)
     while (q->live_count > 0)
         fw_live_remove(q, q->live[q->live_count - 1]);
     free(q->live);
+    fw_lanes_free(q->lanes);
+    fw_map_free(q->by_fax);
+    fw_map_free(q->by_call);
     fw_mailbox_free(q->mailbox);
     free(q);
-}
-
-void fw_queue_take_up(struct fw_queue *q, const char *id)
-{
-    struct fw_fax fax = { 0 };
-    struct fw_live *l = NULL;
-    if (fw_live_by_fax(q, id))
-        return;
-    /* Account 0: any. */
-    enum fw_err err = fw_store_fax_get(q->config.store, 0, id, &fax);
-    if (!err && !fw_status_final(fax.status) && fax.direction == FW_OUTBOUND)
-        err = fw_live_add(q, &fax, &l);
-    fw_fax_done(&fax);
-    if (l && l->fax.cancel_asked)
-        fw_cancel_now(q, l);
-    if (!err || err == FW_NOT_FOUND) /* cancelled, deleted, and gone since */
-        return;
-    fw_log(FW_LOG_ERROR, "fax.not_taken", "fax=%s error=%s", id, FW_LOG_TEXT(fw_err_text(err)));
-    atomic_store(&q->note_lost, true); /* so it is looked for again */
 }
 
 static void on_prepared(struct fw_queue *q, const struct fw_queue_note *note)
@@ -75,47 +68,80 @@ static void on_prepared(struct fw_queue *q, const struct fw_queue_note *note)
         return;
     }
     switch (note->prepared.result) {
-    case FW_PREPARED_INTERRUPTED: l->phase = FW_PHASE_WAIT_MEDIA; return;
+    case FW_PREPARED_INTERRUPTED: fw_live_remove(q, l); return; /* it waits on, as the store has it */
     case FW_PREPARED_FAILED: fw_live_fail(q, l, note->prepared.reason, note->prepared.detail); return;
     case FW_PREPARED_OK: break;
     }
     l->fax.page_count = note->prepared.page_count;
+    if (l->fax.due.us < q->wall.us)
+        l->fax.due = q->wall;
     struct fw_live_event event = { FW_EVENT_MEDIA_PROCESSED, NULL };
     if (!fw_live_save(q, l, FW_STATUS_MEDIA_PROCESSED, &event, 1))
         return;
-    l->phase = FW_PHASE_WAIT_DIAL;
-    l->due = q->now;
+    q->look = true;
+    fw_live_remove(q, l);
 }
 
-/* A note did not get in for want of memory: what was accepted or cancelled stands in the store. */
-static void look_again(struct fw_queue *q)
+static bool is_live(void *arg, const char *fax)
 {
-    struct fw_fax_page page = { 0 };
-    if (!atomic_exchange(&q->note_lost, false))
-        return;
-    if (fw_store_fax_unfinished(q->config.store, FW_OUTBOUND, &page))
-        atomic_store(&q->note_lost, true);
-    for (int i = 0; i < page.count; i++) {
-        fw_queue_take_up(q, page.items[i].id);
-        if (page.items[i].cancel_asked)
-            fw_cancel_note(q, page.items[i].id);
-    }
-    fw_fax_page_done(&page);
+    return fw_live_by_fax(arg, fax) != NULL;
 }
 
+static enum fw_err oldest(struct fw_queue *q, int priority, int64_t account, struct fw_fax *ret)
+{
+    return fw_store_prepare_next(q->config.store, priority, account, is_live, q, ret);
+}
+
+static enum fw_err next_to_prepare(struct fw_queue *q, struct fw_fax *ret)
+{
+    for (int p = 0; p < FW_PRIORITY_COUNT; p++) {
+        const enum fw_err err =
+            fw_turns_take(q, p, &q->media_account[p], fw_store_prepare_account, oldest, ret);
+        if (err != FW_NOT_FOUND)
+            return err;
+    }
+    return FW_NOT_FOUND;
+}
+
+static enum fw_err give_one(struct fw_queue *q)
+{
+    struct fw_fax fax CLEANUP(fw_fax_done) = { 0 };
+    struct fw_live *l = NULL;
+    enum fw_err err = next_to_prepare(q, &fax);
+    if (!err)
+        err = fw_live_add(q, &fax, &l);
+    if (err)
+        return err;
+    if (l->fax.cancel_asked) {
+        fw_cancel_now(q, l);
+        return FW_OK;
+    }
+    err = fw_media_workers_give(q->workers, &l->fax);
+    if (err) {
+        fw_live_remove(q, l);
+        return err;
+    }
+    l->phase = FW_PHASE_IN_MEDIA;
+    q->in_media++;
+    return FW_OK;
+}
+
+/* Each worker has the next one ready. What could not be given is looked for in a second. */
 static void give_media(struct fw_queue *q)
 {
-    for (int i = 0; i < q->live_count; i++) {
-        struct fw_live *l = q->live[i];
-        if (l->phase == FW_PHASE_WAIT_MEDIA && fw_media_workers_give(q->workers, &l->fax) == FW_OK)
-            l->phase = FW_PHASE_IN_MEDIA;
+    while (q->look_media && q->in_media < 2 * q->config.media_workers) {
+        const enum fw_err err = give_one(q);
+        if (err)
+            q->look_media = false;
+        if (err && err != FW_NOT_FOUND)
+            fw_log(FW_LOG_ERROR, "queue.not_prepared", "error=%s", FW_LOG_TEXT(fw_err_text(err)));
     }
 }
 
 static void on_note(struct fw_queue *q, const struct fw_queue_note *note)
 {
     switch (note->kind) {
-    case FW_NOTE_ACCEPTED: fw_queue_take_up(q, note->fax); break;
+    case FW_NOTE_ACCEPTED: q->look_media = true; break;
     case FW_NOTE_CANCEL: fw_cancel_note(q, note->fax); break;
     case FW_NOTE_PREPARED: on_prepared(q, note); break;
     case FW_NOTE_MESSAGE: fw_attempt_message(q, &note->msg); break;
@@ -139,14 +165,33 @@ static int wait_ms(const struct fw_queue *q)
     int least = IDLE_MS;
     for (int i = 0; i < q->live_count; i++) {
         const struct fw_live *l = q->live[i];
-        if (l->phase != FW_PHASE_CALLING && l->phase != FW_PHASE_WAIT_DIAL)
-            continue;
         const int ms = fw_mono_wait_ms(q->now, l->due);
-        /* A fax that only waits for a free modem is woken by the note that frees one. */
-        if (ms < least && (ms > 0 || l->phase == FW_PHASE_CALLING))
+        if (l->phase == FW_PHASE_CALLING && ms < least)
             least = ms;
     }
-    return least;
+    /* What only waits for a free modem or the line is woken by the note that tells of it. */
+    const int look_ms = fw_mono_wait_ms(q->now, q->look_at);
+    return !q->look && look_ms < least ? look_ms : least;
+}
+
+static void take_notes(struct fw_queue *q)
+{
+    struct fw_queue_note note;
+    while (!atomic_load(&q->stop) && fw_mailbox_take(q->mailbox, &note))
+        on_note(q, &note);
+}
+
+int fw_queue_turn(struct fw_queue *q)
+{
+    q->now = fw_mono_now();
+    q->wall = fw_wall_now();
+    take_notes(q);
+    fw_attempt_deadlines(q);
+    if (atomic_exchange(&q->note_lost, false))
+        fw_cancel_look(q);
+    give_media(q);
+    fw_attempt_dial_due(q);
+    return wait_ms(q);
 }
 
 static void *run(void *arg)
@@ -154,17 +199,12 @@ static void *run(void *arg)
     struct fw_queue *q = arg;
     while (!atomic_load(&q->stop)) {
         struct pollfd p = { .fd = fw_mailbox_fd(q->mailbox), .events = POLLIN };
-        q->now = fw_mono_now();
-        look_again(q);
-        give_media(q);
-        fw_attempt_dial_due(q);
-        if (poll(&p, 1, wait_ms(q)) < 0 && errno != EINTR)
+        const int ready = poll(&p, 1, fw_queue_turn(q));
+        if (ready < 0 && errno != EINTR)
             fw_assert(false && "poll of a mailbox");
-        struct fw_queue_note note;
-        q->now = fw_mono_now();
-        while (!atomic_load(&q->stop) && fw_mailbox_take(q->mailbox, &note))
-            on_note(q, &note);
-        fw_attempt_deadlines(q);
+        /* Once in a while without being told: a note may be lost, and the wall clock be set. */
+        if (ready == 0)
+            q->look = q->look_media = true;
     }
     return NULL;
 }

@@ -1,8 +1,9 @@
 /* queue.h - takes every accepted fax to its end: media, call, outcome.
  *
- * One thread owns all decisions; it holds in memory the faxes that are not final, as they stand
- * in the store, and writes a change to the store before it acts on it. Everything else leaves a
- * note in its mailbox. At start it takes up what the store says is unfinished.
+ * One thread owns all decisions; it holds in memory the faxes that are worked on (documents, a call),
+ * and writes a change to the store before it acts on it. Those that wait are rows of the store, which
+ * says what is due next. Everything else leaves a note in its mailbox. A start settles the calls that
+ * an earlier run left behind.
  */
 #ifndef FW_QUEUE_H
 #define FW_QUEUE_H
@@ -35,6 +36,8 @@ struct fw_queue_config {
     int         modem_count;
     int         media_workers;
     int         calls_max;       /* at the same time */
+    int         calls_per_number; /* at the same time to one destination; 0: any number */
+    int         number_gap_ms;   /* between two calls to one */
     uint32_t    ring_timeout_ms; /* alerting without an answer */
     uint32_t    call_limit_ms;   /* one whole call */
 };
@@ -45,6 +48,9 @@ struct fw_queue;
 MUST_USE enum fw_err fw_queue_new(const struct fw_queue_config *config, const struct fw_queue_port *port,
                                   struct fw_queue **ret);
 MUST_USE enum fw_err fw_queue_start(struct fw_queue *q);
+/* What the thread does over and over: takes what was noted, acts on what is due. Returns the milliseconds
+ * until it must be called again. For who drives the queue without fw_queue_start. */
+int fw_queue_turn(struct fw_queue *q);
 /* Decides nothing any more, waits for the workers. Calls in progress stay as the store has them. */
 void fw_queue_stop(struct fw_queue *q);
 void fw_queue_free(struct fw_queue *q); /* NULL is fine */

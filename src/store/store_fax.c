@@ -118,6 +118,7 @@ enum fw_err fw_fax_read(struct fw_stmt *q, struct fw_fax *ret)
     read_progress(q, &f);
     fw_stmt_text(q, f.media_name, sizeof f.media_name); /* later than the others */
     read_received(q, &f);
+    f.priority = (enum fw_priority)fw_stmt_int(q, 0, FW_PRIORITY_COUNT - 1);
     fw_stmt_text(q, f.user_id, sizeof f.user_id);
     f.cancel_asked = fw_stmt_bool(q);
     f.deleted = fw_stmt_bool(q);
@@ -177,13 +178,14 @@ enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_eve
         return err;
     struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
         db, "INSERT INTO fax(" FW_FAX_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_request(&q, f);
     bind_progress(&q, f);
     fw_stmt_bind_text(&q, f->media_name);
     fw_stmt_bind_text(&q, fw_direction_text(f->direction));
     fw_stmt_bind_text(&q, fw_media_format_text(f->media_format));
     bind_received(&q, f);
+    fw_stmt_bind_int(&q, f->priority);
     err = fw_stmt_run(&q);
     return err ? err : write_events(db, &w);
 }
@@ -270,6 +272,15 @@ enum fw_err fw_store_fax_save(struct fw_store *s, const struct fw_fax *f, enum f
                               struct fw_event *events, int event_count)
 {
     return fw_store_fax_advance(s, f, expected, events, event_count, NULL);
+}
+
+enum fw_err fw_fax_by_id(struct fw_db *db, const char *id, struct fw_fax *ret)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(db, "SELECT " FW_FAX_READ " FROM fax WHERE id = ?");
+    fw_stmt_bind_text(&q, id);
+    const enum fw_err err = fw_stmt_row(&q);
+    return err ? err : fw_fax_read(&q, ret);
 }
 
 enum fw_err fw_store_fax_get(struct fw_store *s, int64_t account, const char *id,

@@ -87,13 +87,11 @@ static enum fw_err write_names(struct fw_db *db, int64_t account, const struct f
 static enum fw_err in_process(struct fw_db *db, int64_t account, int64_t *ret)
 {
     struct fw_stmt q CLEANUP(fw_stmt_done) =
-        fw_stmt_of(db, "SELECT count(*) FROM fax WHERE account = ?"
-                       " AND status IN ('queued', 'media.processed', 'originated', 'sending')");
+        fw_stmt_of(db, "SELECT faxes FROM in_process WHERE account = ?");
     fw_stmt_bind_int(&q, account);
     const enum fw_err err = fw_stmt_row(&q);
-    if (!err)
-        *ret = fw_stmt_int64(&q);
-    return err;
+    *ret = err ? 0 : fw_stmt_int64(&q);
+    return err == FW_NOT_FOUND ? FW_OK : err;
 }
 
 enum fw_err fw_store_fax_in_process(struct fw_store *s, int64_t account, int64_t *ret)

@@ -58,7 +58,8 @@ void open_world(struct world *w)
     CHECK_INT(fw_store_open(w->dir, &fault, &w->store), FW_OK);
     CHECK_INT(fw_store_account_ensure(w->store, "a", &w->account), FW_OK);
     const struct fw_queue_config config = { .store = w->store, .trunk = "t", .ident = "", .modem_count = 2,
-        .media_workers = 1, .calls_max = 4, .ring_timeout_ms = 60000, .call_limit_ms = 60000 };
+        .media_workers = 1, .calls_max = 4,
+        .calls_per_number = w->calls_per_number, .number_gap_ms = w->gap_ms, .ring_timeout_ms = 60000, .call_limit_ms = 60000 };
     CHECK_INT(fw_queue_new(&config, &port, &w->queue), FW_OK);
     char spool[256];
     for (int m = 0; m < 2; m++)
@@ -75,6 +76,16 @@ void close_world(struct world *w)
     fw_store_close(w->store);
 }
 
+void add_application(struct world *w, int64_t account, const char *id, const char *settings)
+{
+    struct fw_application a = { .account = account, .webhook_timeout_secs = -1, .active = true };
+    fw_text_clip(a.id, sizeof a.id, id);
+    a.settings = settings ? strdup(settings) : NULL;
+    a.created_at = a.updated_at = fw_wall_now();
+    CHECK_INT(fw_store_application_create(w->store, &a), FW_OK);
+    fw_application_done(&a);
+}
+
 int setup(void **state)
 {
     struct world *w = calloc(1, sizeof *w);
@@ -84,9 +95,7 @@ int setup(void **state)
     pthread_cond_init(&w->changed, NULL);
     w->prepared = (struct fw_prepared){ .result = FW_PREPARED_OK, .page_count = PAGES };
     open_world(w);
-    struct fw_application a = { .id = "123", .account = w->account, .webhook_timeout_secs = -1, .active = true };
-    a.created_at = a.updated_at = fw_wall_now();
-    CHECK_INT(fw_store_application_create(w->store, &a), FW_OK);
+    add_application(w, w->account, "123", NULL);
     *state = w;
     return 0;
 }
@@ -100,13 +109,18 @@ int teardown(void **state)
     return 0;
 }
 
-void accept_fax(struct world *w, char id[FW_UUID_SIZE])
+void accept_as(struct world *w, struct fw_fax f, char id[FW_UUID_SIZE])
 {
-    struct fw_fax f = { .account = w->account, .application = "123", .from = "+12025550123",
-                        .to = "+12005550100", .black_threshold = 95, .modem = -1, .transport = -1,
-                        .t38_enabled = true };
     struct fw_event e = { 0 };
     char dir[512];
+    if (!f.account)
+        f.account = w->account;
+    if (!f.application[0])
+        fw_text_clip(f.application, sizeof f.application, "123");
+    fw_text_clip(f.from, sizeof f.from, "+12025550123");
+    f.black_threshold = 95;
+    f.modem = f.transport = -1;
+    f.t38_enabled = true;
     f.created_at = f.updated_at = fw_wall_now();
     fw_uuid_new(f.created_at, f.id);
     CHECK_INT(fw_event_make(&f, FW_EVENT_QUEUED, f.created_at, NULL, &e), FW_OK);
@@ -115,6 +129,21 @@ void accept_fax(struct world *w, char id[FW_UUID_SIZE])
     fw_event_done(&e);
     memcpy(id, f.id, FW_UUID_SIZE);
     fw_queue_accepted(w->queue, id);
+}
+
+void accept_fax(struct world *w, char id[FW_UUID_SIZE])
+{
+    accept_as(w, (struct fw_fax){ .to = "+12005550100", .priority = FW_PRIORITY_NORMAL }, id);
+}
+
+void has_status(struct world *w, const char *id, enum fw_status status)
+{
+    for (bool has = false; !has; usleep(1000)) {
+        struct fw_fax f = { 0 };
+        CHECK_INT(fw_store_fax_get(w->store, 0, id, &f), FW_OK);
+        has = f.status == status;
+        fw_fax_done(&f);
+    }
 }
 
 /* The n-th CALL_PLACE, counted from 1. */

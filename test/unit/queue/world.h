@@ -14,9 +14,10 @@ struct world {
     struct fw_store *store;
     struct fw_queue *queue;
     int64_t          account;
+    int              calls_per_number, gap_ms; /* of the next open_world; 0: any, none */
     pthread_mutex_t  lock;
     pthread_cond_t   changed;
-    struct fw_msg    placed[8];
+    struct fw_msg    placed[64];
     int              placed_count;
     int              cancels, closes; /* CALL_CANCEL and MEDIA_CLOSE sent */
     char             canceled[FW_CALL_ID_SIZE]; /* the last one */
@@ -31,6 +32,11 @@ void open_world(struct world *w);
 void close_world(struct world *w);
 
 void accept_fax(struct world *w, char id[FW_UUID_SIZE]);
+/* As `f` says, whose other fields are filled in: account and application of the world's unless set. */
+void accept_as(struct world *w, struct fw_fax f, char id[FW_UUID_SIZE]);
+void add_application(struct world *w, int64_t account, const char *id, const char *settings);
+/* Waits until it has that status. */
+void has_status(struct world *w, const char *id, enum fw_status status);
 struct fw_msg_call_place placed(struct world *w, int n); /* the n-th CALL_PLACE, counted from 1 */
 struct fw_fax ended(struct world *w, const char *id);    /* waits for it */
 void wait_for(struct world *w, const int *count, int n); /* until `*count`, of `w`, is n */
