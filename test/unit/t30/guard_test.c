@@ -2,6 +2,7 @@
  */
 #include "base/file.h"
 #include "page/page.h"
+#include "liar.h"
 #include "pair.h"
 #include "t30/engine.h"
 #include "test.h"
@@ -10,60 +11,12 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { ROWS = 1100, FRAME_MAX = 300 };
+enum { ROWS = 1100 };
 
-/* A far end that can say anything: takes the place of side a. */
-struct liar {
-    t38_core_state_t *core;
-    struct pair *pair;
-};
-
-static int liar_sends(t38_core_state_t *s, void *arg, const uint8_t *buf, int len, int count)
+static void to_b(struct liar *l, struct fw_span ifp)
 {
-    struct liar *l = arg;
-    (void)s;
-    (void)count;
-    fw_terminal_ifp(l->pair->b.t, l->pair->a.seq++, (struct fw_span){ buf, (size_t)len });
-    return 0;
-}
-
-static int nothing_indicator(t38_core_state_t *s, void *arg, int indicator)
-{
-    (void)s, (void)arg, (void)indicator;
-    return 0;
-}
-
-static int nothing_data(t38_core_state_t *s, void *arg, int type, int field, const uint8_t *buf,
-                        int n)
-{
-    (void)s, (void)arg, (void)type, (void)field, (void)buf, (void)n;
-    return 0;
-}
-
-static int nothing_missing(t38_core_state_t *s, void *arg, int seq, int expected)
-{
-    (void)s, (void)arg, (void)seq, (void)expected;
-    return 0;
-}
-
-static void frame_send(struct liar *l, int data_type, const uint8_t *frame, int size, bool last)
-{
-    uint8_t wire[FRAME_MAX];
-    CHECK(size <= FRAME_MAX);
-    bit_reverse(wire, frame, size);
-    const t38_data_field_t fields[] = {
-        { T38_FIELD_HDLC_DATA, wire, size },
-        { last ? T38_FIELD_HDLC_FCS_OK_SIG_END : T38_FIELD_HDLC_FCS_OK, NULL, 0 },
-    };
-    CHECK_INT(t38_core_send_data_multi_field(l->core, data_type, fields, 2, 0), 0);
-}
-
-static void command_send(struct liar *l, const uint8_t *frame, int size)
-{
-    t38_core_send_indicator(l->core, T38_IND_NO_SIGNAL);
-    t38_core_send_indicator(l->core, T38_IND_V21_PREAMBLE);
-    frame_send(l, T38_DATA_V21, frame, size, true);
-    t38_core_send_indicator(l->core, T38_IND_NO_SIGNAL);
+    struct pair *p = l->arg;
+    fw_terminal_ifp(p->b.t, p->a.seq++, ifp);
 }
 
 static void b_ticks(struct pair *p, int count)
@@ -83,18 +36,15 @@ static void liar_start(struct liar *l, struct pair *p, bool ecm)
         pair_tick(p);
     CHECK_INT(p->a.told[FW_TERMINAL_NEGOTIATED], 1);
     p->a.sent_count = 0;
-    l->pair = p;
-    l->core =
-        t38_core_init(NULL, nothing_indicator, nothing_data, nothing_missing, l, liar_sends, l);
-    CHECK(l->core != NULL);
+    liar_open(l, to_b, p);
     b_ticks(p, 50);
     t38_core_send_indicator(l->core, T38_IND_V17_14400_SHORT_TRAINING);
 }
 
 static void liar_stop(struct liar *l)
 {
-    t38_core_free(l->core);
-    pair_done(l->pair);
+    liar_close(l);
+    pair_done(l->arg);
 }
 
 static void killer_frame_on_t38(void **state)
@@ -135,14 +85,14 @@ static void train(struct liar *l)
     for (int i = 0; i < 50; i++) {
         const t38_data_field_t field = { T38_FIELD_T4_NON_ECM_DATA, zeros, sizeof zeros };
         CHECK_INT(t38_core_send_data_multi_field(l->core, T38_DATA_V17_14400, &field, 1, 0), 0);
-        b_ticks(l->pair, 2);
+        b_ticks(l->arg, 2);
     }
     const t38_data_field_t end = { T38_FIELD_T4_NON_ECM_SIG_END, zeros, 0 };
     CHECK_INT(t38_core_send_data_multi_field(l->core, T38_DATA_V17_14400, &end, 1, 0), 0);
     t38_core_send_indicator(l->core, T38_IND_NO_SIGNAL);
-    b_ticks(l->pair, 100);
+    b_ticks(l->arg, 100);
     t38_core_send_indicator(l->core, T38_IND_V17_14400_SHORT_TRAINING);
-    b_ticks(l->pair, 10);
+    b_ticks(l->arg, 10);
 }
 
 /* Both bits of the width in DCS: the library makes it -1 and clears a row that it never reserved. */
@@ -151,11 +101,10 @@ static void page_without_a_width(void **state)
     (void)state;
     const uint8_t dcs[] = { 0xFF, 0x13, 0x82, 0x00, 0x20, 0x03 };
     struct pair p;
-    struct liar l = { .pair = &p };
+    struct liar l;
     pair_init(&p, 1, ROWS, false);
     pair_switch(&p, false);
-    l.core =
-        t38_core_init(NULL, nothing_indicator, nothing_data, nothing_missing, &l, liar_sends, &l);
+    liar_open(&l, to_b, &p);
     b_ticks(&p, 400);
     command_send(&l, dcs, sizeof dcs);
     CHECK_INT(p.b.told[FW_TERMINAL_UNDERWAY], 1);
