@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/signer.h"
 #include "cli/options.h"
 #include "config.h"
 #include "fax/fax_json.h"
@@ -13,7 +14,8 @@
 
 static const char usage[] = "usage: faxwire key create [--data DIR] [--account NAME] [--expires 90d] [--label TEXT]\n"
                             "       faxwire key list [--data DIR]\n"
-                            "       faxwire key revoke [--data DIR] ID\n";
+                            "       faxwire key revoke [--data DIR] ID\n"
+                            "       faxwire key rotate-webhook [--data DIR] [--overlap 24h]\n";
 
 enum { EXPIRY_DAYS_MAX = 36500 };
 
@@ -138,8 +140,41 @@ static int revoke(struct fw_admin *a, const char *id)
     return 1;
 }
 
+/* A service that runs notices within a second. */
+static int rotate(int argc, char **argv)
+{
+    const char *data = NULL, *overlap = "24h", *none = NULL;
+    const struct fw_option options[] = { { "data", &data, false }, { "overlap", &overlap, false } };
+    struct fw_fault fault = { 0 };
+    struct fw_config *config CLEANUP(config_free_p) = NULL;
+    const struct fw_wall now = fw_wall_now();
+    struct fw_wall at = now;
+    struct fw_signer_key made;
+    char path[4200];
+    int rest = 0;
+    if (fw_options_read(argc, argv, options, ARRAY_LEN(options), &none, 0, &rest, &fault) ||
+        fw_config_load(NULL, &fault, &config))
+        return refuse(&fault, 2);
+    if (strcmp(overlap, "0s") != 0 && !expiry(overlap, now, &at)) {
+        fw_fault_set(&fault, "--overlap", "must be a time from now such as 7d, 24h, 30m or 45s; 0s is at once");
+        return refuse(&fault, 2);
+    }
+    const int size = snprintf(path, sizeof path, "%s/webhook-key", data ? data : config->data);
+    const enum fw_err err =
+        size > 0 && (size_t)size < sizeof path ? fw_signer_rotate(path, now, at, &made) : FW_INVALID;
+    if (!err)
+        return print(json_pack("{ss so}", "public_key", made.public_key, "active_from", time_or_null(made.active_at)));
+    fprintf(stderr, "faxwire: %s: %s\n", path,
+            err == FW_NOT_FOUND  ? "there is no key; start the service there first"
+            : err == FW_CONFLICT ? "a new key is to come already; wait, or make one at once with --overlap 0s"
+                                 : fw_err_text(err));
+    return 1;
+}
+
 int fw_keys(int argc, char **argv)
 {
+    if (argc > 0 && strcmp(argv[0], "rotate-webhook") == 0)
+        return rotate(argc - 1, argv + 1);
     const char *command = argc > 0 ? argv[0] : "";
     const bool is_create = strcmp(command, "create") == 0, is_revoke = strcmp(command, "revoke") == 0;
     const char *data = NULL, *account = "default", *expires = NULL, *label = "", *id = NULL;

@@ -20,6 +20,7 @@ static const char usage[] =
     "         the service; --check only validates the file\n"
     "  key    create [--data DIR] [--account NAME] [--expires 90d] [--label TEXT]\n"
     "         list [--data DIR] | revoke [--data DIR] ID\n"
+    "         rotate-webhook [--data DIR] [--overlap 24h]: a new key to sign webhooks with, after that time\n"
     "         API keys, in the data folder of a service that may be running\n"
     "  send   --to NUMBER [--from NUMBER] [--quality Q] [--wait] FILE|URL\n"
     "  show   FAX_ID\n"

@@ -12,7 +12,7 @@
 
 #include "api/api.h"
 #include "api/links.h"
-#include "base/crypto.h"
+#include "base/signer.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mailbox.h"
@@ -349,7 +349,7 @@ static enum fw_err start_api(struct service *s, struct fw_fault *fault)
         .public_url = s->config->public_url, .link_ttl_s = s->config->link_ttl_secs,
         .rate_limit_per_second = s->config->rate_limit_per_second,
         .faxes_in_process_max = s->config->faxes_in_process_max,
-        .public_key = s->public_key,
+        .signer = s->signer,
     };
     return fw_api_start(&config, fault, &s->api);
 }

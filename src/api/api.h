@@ -7,6 +7,7 @@
 #define FW_API_H
 #include <stdatomic.h>
 
+#include "base/signer.h"
 #include "store/store.h"
 
 struct fw_api;
@@ -35,7 +36,7 @@ struct fw_api_config {
     /* What links begin with, "https://fax.example.com"; NULL or empty: where it listens. */
     const char *public_url;
     uint32_t    link_ttl_s; /* how long links to stored files are good; 0: ten minutes */
-    const char *public_key; /* base64, of the webhook signatures */
+    struct fw_signer *signer; /* of the webhooks; shown are its public keys */
 };
 
 /* FW_CONFLICT: the port is in use; FW_INVALID: the host is not one of this machine; FW_IO,

@@ -77,9 +77,24 @@ void fw_openapi_get(struct fw_request *r)
         fw_api_error_store(&r->errors, FW_NO_MEMORY);
 }
 
+/* What is signed with now, and all that a receiver may meet: see base/signer.h on the overlap. */
 void fw_public_key_get(struct fw_request *r)
 {
-    fw_respond(r, 200,
-               json_pack("{s{ss ss}}", "data", "record_type", "public_key", "public_key",
-                         r->config->public_key ? r->config->public_key : ""));
+    static const char *const states[] = { [FW_KEY_PREVIOUS] = "previous", [FW_KEY_ACTIVE] = "active",
+                                          [FW_KEY_NEXT] = "next" };
+    struct fw_signer_key keys[FW_SIGNER_KEYS_MAX];
+    const char *active = "";
+    const int count = fw_signer_keys(r->config->signer, fw_wall_now(), keys);
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++) {
+        char at[FW_TIME_TEXT_SIZE];
+        fw_wall_text(keys[i].active_at, at);
+        if (keys[i].state == FW_KEY_ACTIVE)
+            active = keys[i].public_key;
+        (void)json_array_append_new(list, json_pack("{ss ss so}", "public_key", keys[i].public_key, "status",
+                                                    states[keys[i].state], "active_from",
+                                                    keys[i].active_at.us ? json_string(at) : json_null()));
+    }
+    fw_respond(r, 200, json_pack("{s{ss ss so}}", "data", "record_type", "public_key", "public_key", active,
+                                 "keys", list));
 }

@@ -20,6 +20,8 @@ static const struct fw_route routes[] = {
     { "GET", "/v2/fax_applications/{}", fw_application_get },
     { "PATCH", "/v2/fax_applications/{}", fw_application_update, .json = true },
     { "DELETE", "/v2/fax_applications/{}", fw_application_delete },
+    { "POST", "/v2/fax_applications/{}/actions/rotate_webhook_secret", fw_webhook_secret_rotate, .json = true },
+    { "DELETE", "/v2/fax_applications/{}/webhook_secret", fw_webhook_secret_delete },
     { "POST", "/v2/phone_numbers", fw_number_create, .json = true },
     { "GET", "/v2/phone_numbers", fw_number_list },
     { "GET", "/v2/phone_numbers/{}", fw_number_get },

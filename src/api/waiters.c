@@ -6,8 +6,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "base/cond.h"
 #include "base/log.h"
 #include "store/feed.h"
 
@@ -113,13 +113,6 @@ static bool look(struct fw_waiters *w)
     return err == FW_OK;
 }
 
-static void wait_for(struct fw_waiters *w, int ms)
-{
-    const int64_t us = fw_mono_now().us + ms * 1000LL; /* the condition's clock is the same */
-    const struct timespec until = { us / 1000000, us % 1000000 * 1000 };
-    pthread_cond_timedwait(&w->changed, &w->lock, &until);
-}
-
 static void *run(void *arg)
 {
     struct fw_waiters *w = arg;
@@ -128,12 +121,12 @@ static void *run(void *arg)
         if (!w->first)
             pthread_cond_wait(&w->changed, &w->lock);
         else if (!w->dirty)
-            wait_for(w, TICK_MS);
+            fw_cond_wait_ms(&w->changed, &w->lock, TICK_MS);
         if (w->released) {
             while (w->first)
                 resume(w, &w->first, true);
         } else if (w->first && !look(w)) {
-            wait_for(w, STORE_PAUSE_MS);
+            fw_cond_wait_ms(&w->changed, &w->lock, STORE_PAUSE_MS);
         }
     }
     pthread_mutex_unlock(&w->lock);
@@ -146,11 +139,7 @@ enum fw_err fw_waiters_start(struct fw_store *s, struct fw_waiters **ret)
     if (!w)
         return FW_NO_MEMORY;
     w->store = s;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&w->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    fw_cond_init(&w->changed);
     pthread_mutex_init(&w->lock, NULL);
     if (pthread_create(&w->thread, NULL, run, w) != 0) {
         free(w);

@@ -160,6 +160,28 @@ bool fw_text_is_base64(struct fw_span text)
     return true;
 }
 
+bool fw_text_base64_decode(struct fw_span text, uint8_t *dst, size_t dst_size, size_t *ret_size)
+{
+    size_t used = 0;
+    if (!fw_text_is_base64(text))
+        return false;
+    for (size_t i = 0; i < text.size; i += 4) {
+        uint32_t bits = 0;
+        size_t count = 3;
+        for (size_t k = 0; k < 4; k++) {
+            const bool pad = text.data[i + k] == '=';
+            count -= pad;
+            bits = bits << 6 | (pad ? 0 : (uint32_t)(strchr(base64_digits, text.data[i + k]) - base64_digits));
+        }
+        if (count > dst_size - used)
+            return false;
+        for (size_t k = 0; k < count; k++)
+            dst[used++] = (uint8_t)(bits >> (16 - 8 * k));
+    }
+    *ret_size = used;
+    return true;
+}
+
 /* Length of the sequence at `p`, 0 when it is not one (RFC 3629 clause 4). */
 static size_t utf8_sequence(const uint8_t *p, size_t left)
 {

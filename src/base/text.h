@@ -27,6 +27,8 @@ MUST_USE bool fw_text_percent_decode(struct fw_span in, bool plus_is_space, char
 
 void          fw_text_hex(struct fw_span in, char *dst, size_t dst_size); /* needs 2n + 1 */
 void          fw_text_base64(struct fw_span in, char *dst, size_t dst_size); /* 4*ceil(n/3) + 1 */
+/* The bytes of such a text; false when it is none or they do not fit. */
+MUST_USE bool fw_text_base64_decode(struct fw_span text, uint8_t *dst, size_t dst_size, size_t *ret_size);
 MUST_USE bool fw_text_is_base64(struct fw_span text); /* RFC 4648 clause 4, padded */
 MUST_USE bool fw_text_is_utf8(struct fw_span text);   /* RFC 3629; NUL refused */
 #endif

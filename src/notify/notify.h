@@ -8,14 +8,14 @@
  */
 #ifndef FW_NOTIFY_H
 #define FW_NOTIFY_H
-#include "base/crypto.h"
+#include "base/signer.h"
 #include "fax/fax_json.h"
 #include "notify/schedule.h"
 #include "store/store.h"
 
 struct fw_notify_config { /* zero or NULL: the default */
     struct fw_store        *store;  /* outlives the notifier */
-    const struct fw_signer *signer; /* outlives the notifier */
+    struct fw_signer *signer; /* outlives the notifier */
     const char *user_agent;         /* "telnyx-webhooks" */
     bool allow_private;             /* receivers on loopback and private addresses are allowed */
     int  total_max;                 /* sends at the same time: 64 */

@@ -39,6 +39,10 @@ static bool add_headers(struct fw_send *s)
     return add_header(s, "Content-Type", "application/json") &&
            add_header(s, "telnyx-timestamp", s->envelope.timestamp) &&
            add_header(s, "telnyx-signature-ed25519", s->envelope.signature) &&
+           (!s->envelope.standard_signature[0] ||
+            (add_header(s, "webhook-id", s->delivery.event.id) &&
+             add_header(s, "webhook-timestamp", s->envelope.timestamp) &&
+             add_header(s, "webhook-signature", s->envelope.standard_signature))) &&
            add_header(s, "Expect", ""); /* no waiting for "100 Continue" */
 }
 

@@ -129,6 +129,8 @@ MUST_USE enum fw_err fw_store_event_list(struct fw_store *s, const char *fax, in
 /* Webhook deliveries: one for each event that is told by webhook, if there was a URL when it
  * happened. How each ended, and the log of it: store/webhooks.h. For each fax only the oldest
  * undelivered one is ever due, so that the order per fax holds while it is retried. */
+#define FW_WEBHOOK_SECRET_PREFIX "whsec_"
+enum { FW_WEBHOOK_SECRET_SIZE = 96, FW_WEBHOOK_SECRET_BYTES_MAX = 64 };
 struct fw_delivery {
     int64_t id;
     int attempt; /* the coming one, counts from 1 */
@@ -137,6 +139,7 @@ struct fw_delivery {
     char url[FW_URL_MAX + 1]; /* the fax's, else the application's now; may be empty */
     char failover_url[FW_URL_MAX + 1];
     int timeout_secs; /* -1: default */
+    char secret[FW_WEBHOOK_SECRET_SIZE], secret_before[FW_WEBHOOK_SECRET_SIZE]; /* "whsec_…", or empty */
 };
 struct fw_delivery_page {
     struct fw_delivery *items;

@@ -30,6 +30,8 @@ static enum fw_err read_rest(struct fw_stmt *q, int64_t id, struct fw_delivery *
     fw_stmt_text(q, d.url, sizeof d.url);
     fw_stmt_text(q, d.failover_url, sizeof d.failover_url);
     d.timeout_secs = fw_stmt_int(q, -1, INT32_MAX);
+    fw_stmt_text(q, d.secret, sizeof d.secret);
+    fw_stmt_text(q, d.secret_before, sizeof d.secret_before);
     const enum fw_err err = fw_event_read(q, &d.event);
     if (!err)
         *ret = d;
@@ -74,12 +76,15 @@ enum fw_err fw_store_delivery_due(struct fw_store *s, struct fw_wall now, const 
     struct fw_stmt q CLEANUP(fw_stmt_done) =
         fw_stmt_of(use.db, "SELECT d.id, d.due_us, d.attempt, d.postponed,"
                            " CASE f.webhook_url WHEN '' THEN a.webhook_url ELSE f.webhook_url END,"
-                           " a.webhook_failover_url, a.webhook_timeout_secs, " FW_EVENT_COLUMNS
+                           " a.webhook_failover_url, a.webhook_timeout_secs,"
+                           " a.webhook_secret, iif(a.webhook_secret_until_us > ?, a.webhook_secret_before, ''), "
+                           FW_EVENT_COLUMNS
                            " FROM delivery d INDEXED BY delivery_due"
                            " JOIN event e ON e.seq = d.event_seq JOIN fax f ON f.id = d.fax"
                            " JOIN application a ON a.id = f.application"
                            " WHERE d.state = 'pending' AND d.due_us IS NOT NULL"
                            " ORDER BY d.due_us, d.id");
+    fw_stmt_bind_int(&q, now.us);
     struct fw_wall next = { INT64_MAX };
     const enum fw_err err = read_due(&q, now, busy, busy_count, max, &page, &next);
     if (err)

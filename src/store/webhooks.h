@@ -68,6 +68,12 @@ MUST_USE enum fw_err fw_store_webhook_list(struct fw_store *s, int64_t account,
 /* With all tries; tried or not. A page of one, or FW_NOT_FOUND. */
 MUST_USE enum fw_err fw_store_webhook_get(struct fw_store *s, int64_t account, const char *id,
                                           struct fw_webhook_page *ret);
+/* From now on the webhooks of the application are signed with `secret` besides, and until
+ * `before_until` also with the one it had; with none when it is empty. FW_NOT_FOUND. */
+MUST_USE enum fw_err fw_store_webhook_secret_set(struct fw_store *s, int64_t account,
+                                                 const char *application, const char *secret,
+                                                 struct fw_wall before_until, bool *ret_had_one);
+
 /* Tells an event once more, by its id or by that of one of its deliveries: a new delivery that
  * begins at its first try, behind those of its fax that are pending; one that is pending itself is
  * tried now instead. `ret_delivery` tells it. FW_NOT_FOUND: none of the account, or its fax was

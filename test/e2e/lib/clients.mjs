@@ -16,6 +16,9 @@ const generated = (version, name) => ({ version, make: (service) => {
 } });
 export const modern = [generated('7.24.0', 'telnyx'), generated('6.83.0', 'telnyx-v6'), generated('3.9.2', 'telnyx-v3')];
 
+/* Of the releases that check Standard Webhooks instead (7.0 to 7.17). */
+export const TelnyxStandard = load('telnyx-v717');
+
 /* Written by hand, before those: the address is set part by part. They do not go through fetch: `at` may be a Tap. */
 const older = (version, name) => ({ version, make: (service, at) => {
     const client = load(name)(service.api_key);

@@ -56,6 +56,9 @@ void live_open_with(struct live *l, const struct fw_api_config *limits)
     fw_sha256_hex(fw_span_of(l->key), hash);
     CHECK_INT(fw_store_key_ensure(l->store, l->account, hash), FW_OK);
     make_application(l);
+    char key_path[96];
+    snprintf(key_path, sizeof key_path, "%s/webhook-key", l->dir);
+    CHECK_INT(fw_signer_open(key_path, &l->signer), FW_OK);
     const struct fw_api_config none = { 0 };
     limits = limits ? limits : &none;
     const struct fw_api_config config = { .store = l->store,
@@ -65,7 +68,7 @@ void live_open_with(struct live *l, const struct fw_api_config *limits)
                                           .threads = 4,
                                           .rate_limit_per_second = limits->rate_limit_per_second,
                                           .faxes_in_process_max = limits->faxes_in_process_max,
-                                          .public_key = "cHVibGlj" };
+                                          .signer = l->signer };
     CHECK_INT(fw_api_start(&config, &fault, &l->api), FW_OK);
     l->port = fw_api_port(l->api);
     snprintf(l->url, sizeof l->url, "http://127.0.0.1:%u", l->port);
@@ -75,6 +78,7 @@ void live_close(struct live *l)
 {
     fw_api_stop(l->api);
     fw_store_close(l->store);
+    fw_signer_free(l->signer);
     fw_dir_remove(l->dir, 4);
 }
 

@@ -11,6 +11,7 @@ struct live {
     char             dir[64], uploads[96], url[64], key[80], application[32];
     struct fw_store *store;
     struct fw_api   *api;
+    struct fw_signer *signer;
     uint16_t         port;
     int64_t          account;
     atomic_int       accepted; /* calls of fax_accepted */

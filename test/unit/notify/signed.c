@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-bool test_signed_well(const struct fw_signer *signer, const struct test_request *r)
+bool test_signed_well(struct fw_signer *signer, const struct test_request *r)
 {
     char key_text[64], timestamp[64], text[128];
     uint8_t key[33], signature[72];
