@@ -1,15 +1,12 @@
 /* Threshold, diffusion and screen, and which tile of a page gets which. */
 #include "render/tone.h"
+#include "render/tone_kernel.h"
 #include <string.h>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 enum {
-    BLACK_SNAP = 24,  /* as good as black: no error is passed on, so text stays clean */
-    WHITE_SNAP = 236, /* as good as white, likewise paper */
-    EVEN = 8,         /* greys this near are one tint */
-    PAPER_MIN = 176,  /* the greyest paper of a scan */
+    BLACK_SNAP = FW_TONE_BLACK_SNAP,
+    WHITE_SNAP = FW_TONE_WHITE_SNAP,
+    PAPER_MIN = 176, /* the greyest paper of a scan */
 };
 
 /* Dots that grow from the middle, in rows at 45 degrees, eight by eight pixels: grey below the
@@ -32,40 +29,6 @@ static bool all_white(const uint8_t *grey)
     memcpy(&a, grey, sizeof a);
     memcpy(&b, grey + 8, sizeof b);
     return (a & b) == UINT64_MAX;
-}
-
-static bool even_block(const uint8_t *a, const uint8_t *b)
-{
-    const uint8_t v[4] = { a[0], a[1], b[0], b[1] };
-    uint8_t low = v[0], high = v[0];
-    for (int i = 1; i < 4; i++) {
-        low = v[i] < low ? v[i] : low;
-        high = v[i] > high ? v[i] : high;
-    }
-    return low > BLACK_SNAP && high < WHITE_SNAP && high - low <= EVEN;
-}
-
-enum evenness { EVEN_NOWHERE, EVEN_SOMEWHERE, EVEN_AREA };
-
-/* Is there an area of one grey, 4 x 4 pixels or more, in this tile? Smoothed edges are one pixel
- * thin and lines that lie across two rows are two, so neither is. */
-static enum evenness evenness_of(const uint8_t *grey, uint32_t rows)
-{
-    uint32_t above = 0, any = 0; /* a bit for each two even blocks side by side */
-    for (uint32_t y = 0; y + 1 < rows; y += 2) {
-        const uint8_t *a = grey + (size_t)y * FW_RENDER_WIDTH, *b = a + FW_RENDER_WIDTH;
-        uint32_t even = 0;
-        if (!all_white(a) && !all_white(b)) {
-            for (int x = 0; x < FW_TONE_TILE; x += 2)
-                even = even << 1 | even_block(a + x, b + x);
-        }
-        const uint32_t pairs = even & even >> 1;
-        if (pairs & above)
-            return EVEN_AREA;
-        above = pairs;
-        any |= even;
-    }
-    return any ? EVEN_SOMEWHERE : EVEN_NOWHERE;
 }
 
 enum tile { TILE_PLAIN, TILE_GREY, TILE_MAYBE };
@@ -93,11 +56,12 @@ static void find_tints(struct fw_tone *t)
     for (uint32_t y = 0; y < t->rows; y += FW_TONE_TILE) {
         uint8_t *tiles = tile_row(t, y);
         const uint32_t rows = t->rows - y < FW_TONE_TILE ? t->rows - y : FW_TONE_TILE;
+        uint8_t even[FW_TONE_TILES];
+        t->kernel->evenness(t->grey + (size_t)y * FW_RENDER_WIDTH, rows, even);
         for (uint32_t x = 0; x < FW_TONE_TILES; x++) {
             if (tiles[x])
                 continue;
-            tiles[x] = tile_of[evenness_of(t->grey + (size_t)y * FW_RENDER_WIDTH + x * FW_TONE_TILE,
-                                           rows)];
+            tiles[x] = tile_of[even[x]];
             maybe = maybe || tiles[x] == TILE_MAYBE;
         }
     }
@@ -156,6 +120,8 @@ void fw_tone_start(struct fw_tone *t)
 {
     fw_assert(t->rows > 0 && t->threshold <= 256 && t->y_dpi > 0);
     memset(t->errors, 0, sizeof t->errors);
+    t->errors_dirty = false;
+    t->kernel = t->kernel ? t->kernel : fw_tone_kernel_choose();
     const size_t tile_count = (size_t)((t->rows + FW_TONE_TILE - 1) / FW_TONE_TILE) * FW_TONE_TILES;
     if (t->mode == FW_TONE_DIFFUSE)
         memset(t->tiles, TILE_GREY, tile_count);
@@ -163,36 +129,6 @@ void fw_tone_start(struct fw_tone *t)
         find_levels(t);
     if (t->mode == FW_TONE_MIXED) /* after the levels: a tint is no scan */
         find_tints(t);
-}
-
-static uint8_t reversed(uint32_t byte)
-{
-    byte = (byte & 0xf0) >> 4 | (byte & 0x0f) << 4;
-    byte = (byte & 0xcc) >> 2 | (byte & 0x33) << 2;
-    return (uint8_t)((byte & 0xaa) >> 1 | (byte & 0x55) << 1);
-}
-
-/* 16 pixels to 2 bytes. */
-static void threshold_tile(const uint8_t *grey, uint32_t threshold, uint8_t ret[2])
-{
-    if (threshold == 0 || threshold > 255) {
-        memset(ret, threshold == 0 ? 0 : 0xff, 2);
-        return;
-    }
-#if defined(__SSE2__)
-    const __m128i limit = _mm_set1_epi8((char)(threshold - 1));
-    const __m128i pixels = _mm_loadu_si128((const __m128i *)(const void *)grey);
-    const int black = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(pixels, limit), pixels));
-    ret[0] = black ? reversed((uint32_t)black & 0xff) : 0;
-    ret[1] = black ? reversed((uint32_t)black >> 8 & 0xff) : 0;
-#else
-    for (int half = 0; half < 2; half++) {
-        uint32_t bits = 0;
-        for (int i = 0; i < 8; i++)
-            bits = bits << 1 | (grey[half * 8 + i] < threshold);
-        ret[half] = (uint8_t)bits;
-    }
-#endif
 }
 
 /* Floyd and Steinberg: 7/16 to the right, 3, 5 and 1 sixteenths to the three below. */
@@ -230,18 +166,35 @@ static void screen_tile(const struct fw_tone *t, const uint8_t *grey, const uint
     ret[1] = (uint8_t)bits;
 }
 
+static void threshold_row(const struct fw_tone *t, const uint8_t *grey,
+                          uint8_t ret[FW_RENDER_WIDTH / 8])
+{
+    if (t->threshold == 0 || t->threshold > 255)
+        memset(ret, t->threshold == 0 ? 0 : 0xff, FW_RENDER_WIDTH / 8);
+    else
+        t->kernel->threshold(grey, t->threshold, ret);
+}
+
 void fw_tone_row(struct fw_tone *t, uint32_t y, uint8_t ret[FW_RENDER_WIDTH / 8])
 {
     const uint8_t *grey = t->grey + (size_t)y * FW_RENDER_WIDTH, *tiles = tile_row(t, y);
+    threshold_row(t, grey, ret);
+    if (t->mode == FW_TONE_THRESHOLD || !memchr(tiles, TILE_GREY, FW_TONE_TILES)) {
+        if (t->errors_dirty)
+            memset(t->errors, 0, sizeof t->errors);
+        t->errors_dirty = false;
+        return;
+    }
     int16_t *now = t->errors[y & 1] + 1,
             *next = t->errors[~y & 1] + 1;                /* one to spare on each side */
     const uint8_t *dots = screen[y * 196 / t->y_dpi % 8]; /* as round as the rows allow */
     memset(next - 1, 0, sizeof t->errors[0]);
+    t->errors_dirty = true;
     for (uint32_t i = 0; i < FW_TONE_TILES; i++) {
         const uint32_t x = i * FW_TONE_TILE;
-        if (t->mode == FW_TONE_THRESHOLD || !tiles[i] || all_white(grey + x))
-            threshold_tile(grey + x, t->threshold, ret + 2 * i);
-        else if (t->screened)
+        if (!tiles[i] || all_white(grey + x))
+            continue;
+        if (t->screened)
             screen_tile(t, grey + x, dots, ret + 2 * i);
         else
             diffuse_tile(t, grey + x, now + x, next + x, ret + 2 * i);

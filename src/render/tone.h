@@ -20,6 +20,8 @@ enum fw_tone_mode {
 enum { FW_TONE_TILE = 16, FW_TONE_TILES = FW_RENDER_WIDTH / FW_TONE_TILE };
 _Static_assert(FW_RENDER_WIDTH % FW_TONE_TILE == 0, "a row is whole tiles");
 
+struct fw_tone_kernel;
+
 struct fw_tone {
     enum fw_tone_mode mode;
     uint32_t          threshold; /* grey below this is black; 0 to 256 */
@@ -28,7 +30,9 @@ struct fw_tone {
     bool              screened;  /* dots instead of diffusion; may be changed before row 0 */
     uint8_t          *tiles;     /* FW_TONE_TILES a row of tiles; 1: under a picture. Overwritten */
     int16_t           errors[2][FW_RENDER_WIDTH + 2]; /* of diffusion, for this row and the next */
+    bool              errors_dirty;
     uint8_t           levels[256];                    /* grey to grey, inside pictures */
+    const struct fw_tone_kernel *kernel; /* NULL: what suits this processor */
 };
 
 /* Looks over the page whose fields above `errors` the caller has set. */
