@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "store/store_internal.h"
+#include "store/store_tally.h"
 
-enum { SQL_MAX = 2048, WHERE_TERMS_MAX = 8 };
+enum { SQL_MAX = 2048 };
 
 void fw_fax_page_done(struct fw_fax_page *p)
 {
@@ -30,55 +31,55 @@ enum fw_err fw_fax_read_all(struct fw_stmt *q, struct fw_fax_page *ret)
     return err == FW_NOT_FOUND ? FW_OK : err;
 }
 
-/* One term of the WHERE and its parameter: text, or a time when that is NULL. Composed of what was
- * asked for only, so that SQLite picks the index that fits. */
-struct where {
-    int count;
-    struct {
-        const char *sql, *text;
-        int64_t time;
-    } terms[WHERE_TERMS_MAX];
+/* What a list is of: the terms of its WHERE, composed of what was asked for only. */
+struct list {
+    int64_t account;
+    const struct fw_fax_filter *filter;
+    int64_t from_us, until_us; /* created in [from_us, until_us) */
+    const char *index;
 };
 
-static void add_text(struct where *w, const char *sql, const char *text)
+static int64_t later(int64_t a, int64_t b)
 {
-    if (!text[0])
-        return;
-    w->terms[w->count].sql = sql;
-    w->terms[w->count++].text = text;
+    return a > b ? a : b;
 }
 
-static void add_time(struct where *w, const char *sql, bool given, struct fw_wall time)
+static int64_t earlier(int64_t a, int64_t b)
 {
-    if (!given)
-        return;
-    w->terms[w->count].sql = sql;
-    w->terms[w->count++].time = time.us;
+    return a < b ? a : b;
 }
 
-static struct where where_of(const struct fw_fax_filter *f)
+static struct list list_of(int64_t account, const struct fw_fax_filter *f)
 {
-    struct where w = { 0 };
-    add_text(&w, " AND from_number = ?", f->from);
-    add_text(&w, " AND to_number = ?", f->to);
-    add_text(&w, " AND direction = ?", f->direction);
-    add_time(&w, " AND created_us > ?", f->has_gt, f->gt);
-    add_time(&w, " AND created_us >= ?", f->has_gte, f->gte);
-    add_time(&w, " AND created_us < ?", f->has_lt, f->lt);
-    add_time(&w, " AND created_us <= ?", f->has_lte, f->lte);
-    fw_assert(w.count <= WHERE_TERMS_MAX);
-    return w;
+    struct list l = { .account = account, .filter = f, .from_us = 0, .until_us = INT64_MAX };
+    if (f->has_gt)
+        l.from_us = later(l.from_us, f->gt.us + 1);
+    if (f->has_gte)
+        l.from_us = later(l.from_us, f->gte.us);
+    if (f->has_lt)
+        l.until_us = earlier(l.until_us, f->lt.us);
+    if (f->has_lte)
+        l.until_us = earlier(l.until_us, f->lte.us + 1);
+    return l;
 }
 
-/* `select` … WHERE account = ? AND … `rest`, with the parameters of the WHERE bound. */
-static struct fw_stmt compose(struct fw_db *db, const char *select, int64_t account,
-                              const struct where *w, const char *rest)
+/* `select` of the faxes of the list that were created in [from_us, until_us), then `rest`. */
+static struct fw_stmt compose(struct fw_db *db, const char *select, const struct list *l,
+                              int64_t from_us, int64_t until_us, const char *rest)
 {
+    const struct fw_fax_filter *f = l->filter;
+    const struct {
+        const char *sql, *text;
+    } terms[] = { { " AND from_number = ?", f->from },
+                  { " AND to_number = ?", f->to },
+                  { " AND direction = ?", f->direction } };
     struct fw_buf sql CLEANUP(fw_buf_done);
     fw_buf_init(&sql, SQL_MAX);
-    enum fw_err err = fw_buf_putf(&sql, "SELECT %s FROM fax WHERE account = ? AND deleted_us = 0", select);
-    for (int i = 0; i < w->count && !err; i++)
-        err = fw_buf_put_text(&sql, w->terms[i].sql);
+    enum fw_err err = fw_buf_putf(&sql, "SELECT %s FROM fax INDEXED BY %s WHERE account = ?"
+                                  " AND deleted_us = 0 AND created_us >= ? AND created_us < ?",
+                                  select, l->index);
+    for (size_t i = 0; i < ARRAY_LEN(terms) && !err; i++)
+        err = terms[i].text[0] ? fw_buf_put_text(&sql, terms[i].sql) : FW_OK;
     if (!err)
         err = fw_buf_put_text(&sql, rest);
     if (!err)
@@ -86,24 +87,88 @@ static struct fw_stmt compose(struct fw_db *db, const char *select, int64_t acco
     if (err)
         return (struct fw_stmt){ .db = db, .err = err };
     struct fw_stmt q = fw_stmt_once(db, (const char *)sql.data);
-    fw_stmt_bind_int(&q, account);
-    for (int i = 0; i < w->count; i++) {
-        if (w->terms[i].text)
-            fw_stmt_bind_text(&q, w->terms[i].text);
-        else
-            fw_stmt_bind_int(&q, w->terms[i].time);
+    fw_stmt_bind_int(&q, l->account);
+    fw_stmt_bind_int(&q, from_us);
+    fw_stmt_bind_int(&q, until_us);
+    for (size_t i = 0; i < ARRAY_LEN(terms); i++) {
+        if (terms[i].text[0])
+            fw_stmt_bind_text(&q, terms[i].text);
     }
     return q;
 }
 
-static enum fw_err read_total(struct fw_db *db, int64_t account, const struct where *w,
+static enum fw_err count_part(void *arg, struct fw_db *db, int64_t from_us, int64_t until_us,
                               int64_t *ret)
 {
-    struct fw_stmt q CLEANUP(fw_stmt_done) = compose(db, "count(*)", account, w, "");
+    const struct list *l = arg;
+    struct fw_stmt q CLEANUP(fw_stmt_done) = compose(db, "count(*)", l, from_us, until_us, "");
     const enum fw_err err = fw_stmt_row(&q);
     if (!err)
         *ret = fw_stmt_int64(&q);
     return err;
+}
+
+static struct fw_tally tally_of(const struct list *l, enum fw_tally_kind kind, const char *number,
+                                const char *direction)
+{
+    return (struct fw_tally){ l->account, kind, number, direction, l->from_us, l->until_us };
+}
+
+/* SQLite does not know how many faxes a number has; the tally does. */
+static enum fw_err choose_index(struct fw_db *db, struct list *l)
+{
+    const struct fw_fax_filter *f = l->filter;
+    const struct {
+        const char *index, *given;
+        struct fw_tally tally;
+    } ways[] = {
+        { "fax_newest_to", f->to, tally_of(l, FW_TALLY_TO, f->to, "") },
+        { "fax_newest_from", f->from, tally_of(l, FW_TALLY_FROM, f->from, "") },
+        { "fax_newest_direction", f->direction, tally_of(l, FW_TALLY_ALL, "", f->direction) },
+    };
+    int64_t least = INT64_MAX;
+    l->index = "fax_newest";
+    for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+        int64_t about = 0;
+        if (!ways[i].given[0])
+            continue;
+        const enum fw_err err = fw_tally_about(db, &ways[i].tally, &about);
+        if (err)
+            return err;
+        if (about < least) {
+            least = about;
+            l->index = ways[i].index;
+        }
+    }
+    return FW_OK;
+}
+
+/* The page and the total of all. Of a pair of numbers the tally does not know: those are counted. */
+static enum fw_err read_page(struct fw_db *db, struct list *l, int64_t offset, int size,
+                             struct fw_fax_page *page)
+{
+    const struct fw_fax_filter *f = l->filter;
+    const bool is_pair = f->from[0] && f->to[0];
+    const enum fw_tally_kind kind = f->from[0] ? FW_TALLY_FROM : f->to[0] ? FW_TALLY_TO : FW_TALLY_ALL;
+    const struct fw_tally tally = tally_of(l, kind, f->from[0] ? f->from : f->to, f->direction);
+    int64_t until_us = l->until_us;
+    enum fw_err err = choose_index(db, l);
+    if (!err && is_pair)
+        err = count_part(l, db, l->from_us, l->until_us, &page->total);
+    else if (!err)
+        err = fw_tally_total(db, &tally, count_part, l, &page->total);
+    if (err || offset >= page->total)
+        return err;
+    if (!is_pair)
+        err = fw_tally_seek(db, &tally, count_part, l, &until_us, &offset);
+    if (err)
+        return err;
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        compose(db, FW_FAX_READ, l, l->from_us, until_us,
+                " ORDER BY created_us DESC, id DESC LIMIT ? OFFSET ?");
+    fw_stmt_bind_int(&q, size);
+    fw_stmt_bind_int(&q, offset);
+    return fw_fax_read_all(&q, page);
 }
 
 enum fw_err fw_store_fax_list(struct fw_store *s, int64_t account,
@@ -113,17 +178,12 @@ enum fw_err fw_store_fax_list(struct fw_store *s, int64_t account,
     if (page_number < 1 || page_size < 1)
         return FW_INVALID;
     const struct fw_fax_filter none = { 0 };
-    const struct where w = where_of(filter ? filter : &none);
+    struct list l = list_of(account, filter ? filter : &none);
     struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);
     struct fw_fax_page page CLEANUP(fw_fax_page_done) = { 0 };
-    enum fw_err err = use.err ? use.err : read_total(use.db, account, &w, &page.total);
-    if (err)
-        return err;
-    struct fw_stmt q CLEANUP(fw_stmt_done) = compose(
-        use.db, FW_FAX_READ, account, &w, " ORDER BY created_us DESC, id DESC LIMIT ? OFFSET ?");
-    fw_stmt_bind_int(&q, page_size);
-    fw_stmt_bind_int(&q, ((int64_t)page_number - 1) * page_size);
-    err = fw_fax_read_all(&q, &page);
+    enum fw_err err = use.err;
+    if (!err)
+        err = read_page(use.db, &l, ((int64_t)page_number - 1) * page_size, page_size, &page);
     if (err)
         return err;
     *ret = page;
