@@ -30,6 +30,7 @@ struct fw_config_trunk {
     uint8_t  strip;           /* digits of the called number */
     char    *prefix;
     enum fw_trunk_plus plus, from_plus;
+    enum fw_trunk_called called_number; /* of calls that come in */
     enum fw_trunk_codecs codecs;
     enum fw_trunk_t38 t38;
     enum fw_trunk_shape t38_sdp;

@@ -25,6 +25,9 @@ static const cyaml_strval_t shapes[] = { FW_TRUNK_SHAPES(X) };
 #define X(name, text) { text, FW_TRUNK_PLUS_##name },
 static const cyaml_strval_t pluses[] = { FW_TRUNK_PLUSES(X) };
 #undef X
+#define X(name, text) { text, FW_TRUNK_CALLED_##name },
+static const cyaml_strval_t calleds[] = { FW_TRUNK_CALLEDS(X) };
+#undef X
 
 #define OF          struct fw_config_trunk
 #define OPTIONAL    CYAML_FLAG_OPTIONAL
@@ -62,6 +65,7 @@ static const cyaml_schema_field_t fields[] = {
     TEXT(prefix, 31),
     CHOICE("plus", plus, pluses),
     CHOICE("from_plus", from_plus, pluses),
+    CHOICE("called_number", called_number, calleds),
     CHOICE("codecs", codecs, codecs),
     CHOICE("t38", t38, t38s),
     CHOICE("t38_sdp", t38_sdp, shapes),
@@ -207,6 +211,7 @@ void fw_config_trunk_message(const struct fw_config_trunk *t, struct fw_msg_trun
         .unpaced = t->unpaced, .register_s = t->registers ? t->register_secs : 0,
         .options_s = *t->options_secs, .no_display_name = !*t->send_display_name, .privacy = t->privacy,
         .strip = t->strip, .plus = (uint8_t)t->plus, .from_plus = (uint8_t)t->from_plus,
+        .called = (uint8_t)t->called_number,
         .codecs = (uint8_t)t->codecs, .t38 = (uint8_t)t->t38, .shape = (uint8_t)t->t38_sdp,
         .t38_after_answer_ms = *t->t38_after_answer_ms, .t38_after_ced_ms = *t->t38_after_ced_ms,
         .t38_max_datagram = t->t38_max_datagram, .channels = t->channels,

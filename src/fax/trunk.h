@@ -19,6 +19,11 @@
     X(RFC3264, "rfc3264")     /* m=audio 0 first: the lines of a session never change */
 /* The '+' of a number. */
 #define FW_TRUNK_PLUSES(X) X(KEEP, "keep") X(ADD, "add") X(DROP, "drop")
+/* Where a call that comes in says which number was called. */
+#define FW_TRUNK_CALLEDS(X)                                                                        \
+    X(REQUEST_URI, "request-uri") X(TO, "to") X(PARTY, "p-called-party-id")                        \
+    X(DIVERSION, "diversion")                                                                      \
+    X(HISTORY, "history-info") /* who was called before the diversion to us */
 #define FW_TRUNK_HEALTHS(X)                                                                        \
     X(UNKNOWN, "unknown") /* nothing was heard from it yet, or it is not asked */                  \
     X(UP, "up")                                                                                    \
@@ -32,6 +37,7 @@
 #define FW_TRUNK_LISTS(L)                                                                          \
     L(TRANSPORT, transport, FW_TRUNK_TRANSPORTS) L(CODECS, codecs, FW_TRUNK_CODECS)                \
     L(T38, t38, FW_TRUNK_T38S) L(SHAPE, shape, FW_TRUNK_SHAPES) L(PLUS, plus, FW_TRUNK_PLUSES)     \
+    L(CALLED, called, FW_TRUNK_CALLEDS)                                                            \
     L(HEALTH, health, FW_TRUNK_HEALTHS) L(REGISTRATION, registration, FW_TRUNK_REGISTRATIONS)
 
 #define X(name, text) FW_TRUNK_TRANSPORT_##name,
@@ -48,6 +54,9 @@ enum fw_trunk_shape { FW_TRUNK_SHAPES(X) FW_TRUNK_SHAPE_COUNT };
 #undef X
 #define X(name, text) FW_TRUNK_PLUS_##name,
 enum fw_trunk_plus { FW_TRUNK_PLUSES(X) FW_TRUNK_PLUS_COUNT };
+#undef X
+#define X(name, text) FW_TRUNK_CALLED_##name,
+enum fw_trunk_called { FW_TRUNK_CALLEDS(X) FW_TRUNK_CALLED_COUNT };
 #undef X
 #define X(name, text) FW_TRUNK_HEALTH_##name,
 enum fw_trunk_health { FW_TRUNK_HEALTHS(X) FW_TRUNK_HEALTH_COUNT };

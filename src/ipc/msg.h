@@ -52,7 +52,7 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     U8(no_display_name) TEXT(asserted_identity, 128) /* user or URI; "from": the fax's number */   \
     U8(privacy)          /* From is anonymous, Privacy: id */                                      \
     U8(strip) TEXT(prefix, 32) U8(plus) /* of the called number; enum fw_trunk_plus */             \
-    U8(from_plus) U8(codecs) U8(t38) U8(shape) /* enums of fax/trunk.h */                          \
+    U8(from_plus) U8(called) U8(codecs) U8(t38) U8(shape) /* enums of fax/trunk.h */                          \
     U32(t38_after_answer_ms) U32(t38_after_ced_ms) /* until we ask for T.38 */                     \
     U16(t38_max_datagram) /* in place of what the peer declares; 0: as it says */                  \
     U16(channels) U16(calls_per_second) /* 0: any number */                                        \

@@ -3,11 +3,15 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/id.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "line/called.h"
 #include "sip/source.h"
+
+enum { HEADERS_LOOKED_AT = 64 };
 
 static const char sdp_type[] = "application/sdp";
 
@@ -53,13 +57,43 @@ static void user_of(const url_t *url, char *ret, size_t size)
         ret[0] = '\0';
 }
 
+/* A header that the stack keeps unread. */
+static const char *header_of(const sip_t *sip, const char *name)
+{
+    int looked_at = 0;
+    for (const sip_unknown_t *h = sip->sip_unknown; h && looked_at < HEADERS_LOOKED_AT; h = h->un_next) {
+        looked_at++;
+        if (h->un_name && h->un_value && strcasecmp(h->un_name, name) == 0)
+            return h->un_value;
+    }
+    return "";
+}
+
+/* By the trunk's option; false: it is not said there. */
+static bool called_elsewhere(const sip_t *sip, enum fw_trunk_called where, char *ret, size_t size)
+{
+    switch (where) {
+    case FW_TRUNK_CALLED_TO:
+        user_of(sip->sip_to ? sip->sip_to->a_url : NULL, ret, size);
+        return ret[0] != '\0';
+    case FW_TRUNK_CALLED_PARTY: return fw_line_user_in(header_of(sip, "P-Called-Party-ID"), ret, size);
+    case FW_TRUNK_CALLED_DIVERSION: return fw_line_user_in(header_of(sip, "Diversion"), ret, size);
+    case FW_TRUNK_CALLED_HISTORY:
+        return fw_line_user_in_history(header_of(sip, "History-Info"), ret, size);
+    case FW_TRUNK_CALLED_REQUEST_URI:
+    case FW_TRUNK_CALLED_COUNT: break;
+    }
+    return false;
+}
+
 static void note_invite(struct fw_line_call *c, const struct fw_sip_event *e,
                         const struct fw_line_trunk *t, const struct fw_sip_source *source)
 {
     fw_uuid_new(fw_wall_now(), c->place.call);
     c->trunk = t->set;
     c->trunk_serial = t->serial;
-    user_of(e->sip->sip_request->rq_url, c->place.to, sizeof c->place.to);
+    if (!called_elsewhere(e->sip, (enum fw_trunk_called)t->set.called, c->place.to, sizeof c->place.to))
+        user_of(e->sip->sip_request->rq_url, c->place.to, sizeof c->place.to);
     user_of(e->sip->sip_from->a_url, c->place.from, sizeof c->place.from);
     display_of(e->sip->sip_from->a_display, c->place.display_name, sizeof c->place.display_name);
     fw_text_clip(c->source, sizeof c->source, source->host);
@@ -123,8 +157,9 @@ static bool prepare(struct fw_line *l, struct fw_line_call *c)
         return false;
     if (!c->remote_known)
         return true; /* our offer stands in c->sdp */
-    const enum fw_sdp_policy policy =
-        c->t38_enabled ? FW_SDP_AUDIO_PREFERRED : FW_SDP_AUDIO_ONLY;
+    const enum fw_sdp_policy policy = !c->t38_enabled                      ? FW_SDP_AUDIO_ONLY
+                                      : c->trunk.t38 == FW_TRUNK_T38_FIRST ? FW_SDP_T38_PREFERRED
+                                                                           : FW_SDP_AUDIO_PREFERRED;
     if (fw_sdp_answer(&c->remote, &c->local, policy, &buf, &c->settled) == FW_OK &&
         fw_text_copy(c->sdp, sizeof c->sdp, fw_buf_span(&buf)))
         return true;
