@@ -10,8 +10,6 @@
 #define NO_ECM(id)  ANSWERS(id), .t38 = true, .v17 = true
 #define REJECTS(status, text, cause)                                                               \
     .act = FW_FAR_REJECT, .sip_status = (status), .phrase = (text), .q850 = (cause)
-/* Not written yet: refused openly, so that nobody takes a plain delivery for the real thing. */
-#define LATER REJECTS(501, "test number not available yet", 0)
 
 static const struct fw_far_end far_ends[] = {
     { 0, "delivers", MACHINE("12005550100") },
@@ -39,7 +37,9 @@ static const struct fw_far_end far_ends[] = {
     { 21, "T.38 agreed, then no packet ever", MACHINE("12005550121"), .mute_t38 = true,
       .limit_ms = 180000 },
     { 22, "sends the killer frame", MACHINE("12005550122"), .killer = true },
-    { 23, "page bomb", LATER },
+    { 23, "page bomb", MACHINE("12005550123"), .bomb = true },
+    { 24, "no ECM, one-dimensional coding only", NO_ECM("12005550124"), .no_t6 = true, .no_mr = true },
+    { 25, "no MMR coding", MACHINE("12005550125"), .no_t6 = true },
 };
 
 static const struct fw_far_end mailbox = { FW_CARRIER_MAILBOX, "mailbox", MACHINE("FAXWIRE") };

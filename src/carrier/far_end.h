@@ -36,6 +36,8 @@ struct fw_far_end {
     bool ecm;
     bool v17;           /* false: V.29 and V.27ter only */
     bool standard_only; /* 204x98 only */
+    bool no_t6;         /* MH and MR only */
+    bool no_mr;         /* MH only, with no_t6 */
     const char *ident;  /* CSI */
     uint32_t limit_ms;  /* then it hangs up; 0: when the fax is over */
 
@@ -50,6 +52,7 @@ struct fw_far_end {
     bool mute_after_eop;   /* over T.38 without ECM */
     bool mute_t38;         /* agrees to T.38 and sends nothing */
     bool killer;           /* sends the frame that kills unguarded engines */
+    bool bomb;             /* pours 64 KB of page at the sender, out of turn */
     bool glare;            /* its re-INVITE crosses the caller's */
     bool image_in_answer;  /* an m-line too many in the first answer */
 };

@@ -20,6 +20,8 @@ enum {
     STEPS_A_TURN = 16,      /* of an unpaced machine that has much to say */
     EARLY_MAX = 8,          /* UDPTL that overtakes the SIP answer which announces it */
     SAMPLE_US = 125,
+    BOMB_PACKETS = 256,
+    BOMB_PACKETS_A_TICK = 16,
 };
 
 enum mode { MODE_SILENT, MODE_AUDIO, MODE_T38 };
@@ -42,6 +44,7 @@ struct fw_carrier_media {
     bool dropped; /* the row's hang-up point was reached: deaf from here */
     bool deaf;    /* T.38 was agreed to, and that was all */
     bool killed;  /* the killer frame is out */
+    unsigned bombs; /* packets of the page bomb that are out */
     struct fw_trouble trouble;
     void (*middle)(void *arg); /* NULL when it was told */
     void *arg;
@@ -211,6 +214,8 @@ enum fw_err fw_carrier_media_new(const struct fw_carrier_media_config *config,
         .rx_path = config->rx_path,
         .ident = config->far->ident,
         .ecm = config->far->ecm,
+        .no_t6 = config->far->no_t6,
+        .no_mr = config->far->no_mr,
         .modems = config->far->v17 ? FW_MODEM_ALL : FW_MODEM_V27TER | FW_MODEM_V29,
         .resolutions = config->far->standard_only ? FW_RESOLUTION_STANDARD : FW_RESOLUTION_ALL,
     };
@@ -331,6 +336,10 @@ static void tick_t38(struct fw_carrier_media *m, struct fw_mono now)
     if (m->far->killer && !m->killed) {
         m->killed = true;
         send_ifp(m, fw_trouble_killer(), 1);
+    }
+    for (unsigned i = 0; m->far->bomb && i < BOMB_PACKETS_A_TICK && m->bombs < BOMB_PACKETS; i++) {
+        uint8_t packet[FW_UDPTL_IFP_MAX];
+        send_ifp(m, fw_trouble_bomb(m->bombs++, packet), 1);
     }
     if (m->unpaced)
         step_unpaced(m, now);

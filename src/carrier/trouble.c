@@ -146,3 +146,15 @@ struct fw_span fw_trouble_killer(void)
     static const uint8_t frame[] = { 0xc0, 2, 0x80, 0, 2, 0xff, 0xc8, 0x60, 0x20 };
     return (struct fw_span){ frame, sizeof frame };
 }
+
+struct fw_span fw_trouble_bomb(unsigned number, uint8_t ret[FW_UDPTL_IFP_MAX])
+{
+    enum { CODED = 256, HEAD = 4 };
+    /* V.17 14400 data, two fields: an FCD frame (T.38's bit order) and "FCS good". */
+    const uint8_t begin[] = { 0xd0, 2, 0x80, (CODED + HEAD - 1) >> 8, (CODED + HEAD - 1) & 0xff, 0xff, 0xc0, 0x60,
+                              (uint8_t)number };
+    memcpy(ret, begin, sizeof begin);
+    memset(ret + sizeof begin, 0xff, CODED);
+    ret[sizeof begin + CODED] = 0x20;
+    return (struct fw_span){ ret, sizeof begin + CODED + 1 };
+}

@@ -44,4 +44,6 @@ bool fw_trouble_hear_audio(struct fw_trouble *t, int16_t *samples, size_t count)
 void fw_trouble_voice(struct fw_trouble *t, int16_t *samples, size_t count);
 /* The frame that kills unguarded engines: FCD of three octets with good FCS. */
 struct fw_span fw_trouble_killer(void);
+/* One coded frame (by its number) of a page that would be half a million rows; in `ret`. */
+struct fw_span fw_trouble_bomb(unsigned number, uint8_t ret[FW_UDPTL_IFP_MAX]);
 #endif

@@ -18,6 +18,7 @@
 
 enum {
     CHANNEL_MAX = 1023,
+    LARGE_BYTES = 64 * 1024,
     WORKERS = 3, /* one may wait for the disk */
     FDS_MAX = 64 + FW_CALLS_PER_MODEM * 4, /* socket, page file, its check, journal */
 };
@@ -63,6 +64,7 @@ static bool prepare(const struct options *o, struct fw_pool **pool)
     const struct sigaction stop = { .sa_handler = on_signal };
     const struct sigaction ignore = { .sa_handler = SIG_IGN };
     mallopt(M_ARENA_MAX, 1); /* an arena a thread would be address space for nothing */
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); /* a page's bitmap goes back when its call ends */
     tzset(); /* reads a file: now or never */
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGINT, &ignore, NULL);  /* of a terminal's ^C: the parent stops us in order */

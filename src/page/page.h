@@ -51,4 +51,9 @@ MUST_USE enum fw_err fw_page_copy(const char *from, const char *to, uint32_t pag
  * (temporary file, rename). FW_LIMIT when it would pass `bytes_max`. */
 MUST_USE enum fw_err fw_page_to_pdf(const char *tiff_path, const char *pdf_path, size_t bytes_max,
                                     struct fw_fault *fault);
+
+enum fw_page_coding { FW_PAGE_MH, FW_PAGE_MR, FW_PAGE_MMR, FW_PAGE_CODINGS };
+/* The bytes that the first pages (at most `pages_max`) take in each coding of fax lines. */
+MUST_USE enum fw_err fw_page_measure(const char *path, uint32_t pages_max,
+                                     size_t ret[FW_PAGE_CODINGS], struct fw_fault *fault);
 #endif

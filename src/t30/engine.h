@@ -31,6 +31,7 @@ struct fw_terminal {
     int phase_e_code;
     bool eop_seen;                /* receiving: the last command was EOP */
     bool eop_confirmed;           /* and our answer to it was a confirmation */
+    bool coding_chosen;           /* sending: the pages were measured */
     bool far_fine, far_superfine; /* sending: what the far end's DIS has */
     uint32_t tx_y_dpi;            /* of the first page */
     bool coarse;                  /* sending tx_coarse_path */

@@ -49,6 +49,7 @@ struct fw_terminal_config {
     bool ecm;
     bool deferring;            /* leave what takes long to fw_terminal_work */
     bool no_t6;                /* MH and MR only (T.6 needs ECM anyway) */
+    bool no_mr;                /* MH only */
     unsigned modems;           /* of enum fw_terminal_modem; 0: all */
     unsigned resolutions;      /* answering; of enum fw_terminal_resolution; 0: all */
     uint32_t page_count;       /* to be sent; 0: as many as tx_path has */

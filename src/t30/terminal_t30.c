@@ -1,5 +1,6 @@
 /* What T.30 reports, frame by frame and page by page, and what it comes to in the end. */
 #include "base/text.h"
+#include "page/page.h"
 #include "t30/coarse.h"
 #include "t30/engine.h"
 #include "t30/pagefile.h"
@@ -11,6 +12,11 @@ enum {
     /* Bits of DIS, ITU-T T.30 table 2. */
     DIS_BIT_FINE = 15,
     DIS_BIT_SUPERFINE = 41,
+    DIS_BIT_2D = 16,
+    DIS_BIT_ECM = 27,
+    DIS_BIT_T6 = 31,
+    PAGES_MEASURED = 8,    /* about 4 ms each */
+    GAIN_MIN_PERCENT = 5,  /* MMR is left only for what gains as much */
     DPI_FINE_MIN = 150, /* of 98, 196, 391 rows an inch and their neighbours */
     DPI_SUPERFINE_MIN = 290,
 };
@@ -69,6 +75,34 @@ static bool is_eop(uint8_t fcf)
     return fcf == (T30_EOP & 0xFE) || fcf == (T30_PRI_EOP & 0xFE);
 }
 
+static void set_codings(struct fw_terminal *t, bool mr, bool mmr)
+{
+    t30_set_supported_compressions(t->t30, T30_SUPPORT_T4_1D_COMPRESSION |
+                                               (mr ? T30_SUPPORT_T4_2D_COMPRESSION : 0) |
+                                               (mmr ? T30_SUPPORT_T6_COMPRESSION : 0));
+}
+
+/* MMR nearly always wins, but not on dithered pictures, whose rows have nothing in common. Asked
+ * before the library chooses: it looks at the DIS after this. */
+static void choose_coding(struct fw_terminal *t, const uint8_t *dis, int len)
+{
+    size_t bytes[FW_PAGE_CODINGS];
+    struct fw_fault fault;
+    const bool mr = !t->config.no_mr && dis_bit(dis, len, DIS_BIT_2D);
+    const bool mmr = !t->config.no_t6 && t->config.ecm && dis_bit(dis, len, DIS_BIT_ECM) &&
+                     dis_bit(dis, len, DIS_BIT_T6);
+    if (!t->config.calling || t->coding_chosen || !(mr || mmr) ||
+        fw_page_measure(t->tx_path, PAGES_MEASURED, bytes, &fault))
+        return;
+    t->coding_chosen = true;
+    const size_t most = 100 + GAIN_MIN_PERCENT;
+    const size_t second = mr ? bytes[FW_PAGE_MR] : bytes[FW_PAGE_MH];
+    const bool take_mmr = mmr && bytes[FW_PAGE_MMR] * 100 <= second * most &&
+                          bytes[FW_PAGE_MMR] * 100 <= bytes[FW_PAGE_MH] * most;
+    const bool take_mr = mr && bytes[FW_PAGE_MR] * 100 <= bytes[FW_PAGE_MH] * most;
+    set_codings(t, take_mr, take_mmr);
+}
+
 static void frame_in(struct fw_terminal *t, const uint8_t *msg, int len)
 {
     const uint8_t fcf = msg[2] & 0xFE;
@@ -83,6 +117,7 @@ static void frame_in(struct fw_terminal *t, const uint8_t *msg, int len)
     if (fcf == (T30_DIS & 0xFE)) {
         t->far_fine = dis_bit(msg, len, DIS_BIT_FINE);
         t->far_superfine = dis_bit(msg, len, DIS_BIT_SUPERFINE);
+        choose_coding(t, msg, len);
     } else if (fcf == (T30_DCS & 0xFE))
         underway(t);
     else if (fcf == (T30_CFR & 0xFE))
@@ -264,9 +299,7 @@ void fw_engine_setup_t30(struct fw_terminal *t, unsigned modems)
                T30_SUPPORT_UNLIMITED_LENGTH | T30_SUPPORT_A4_LENGTH | T30_SUPPORT_B4_LENGTH |
                T30_SUPPORT_US_LETTER_LENGTH | T30_SUPPORT_US_LEGAL_LENGTH);
     t30_set_supported_modems(s, (int)modems);
-    t30_set_supported_compressions(s, T30_SUPPORT_T4_1D_COMPRESSION |
-                                          T30_SUPPORT_T4_2D_COMPRESSION |
-                                          (c->no_t6 ? 0 : T30_SUPPORT_T6_COMPRESSION));
+    set_codings(t, !c->no_mr, !c->no_t6);
     t30_set_ecm_capability(s, c->ecm);
     t30_set_rx_encoding(s, T4_COMPRESSION_ITU_T6);
     if (c->ident)

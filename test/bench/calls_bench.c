@@ -180,7 +180,7 @@ static void call_start(struct run *r, int n, struct fw_mono now)
         o->peer_port = c->ports[1 - side];
         o->ecm = 1;
         o->call_limit_ms = RUN_SECONDS * 1000;
-        tell(&r->programs[side][n / FW_CALLS_PER_MODEM], &m, fds[side]);
+        tell(&r->programs[side][n % r->modems], &m, fds[side]);
         close(fds[side]);
     }
     c->started = now;
@@ -202,7 +202,7 @@ static void call_switch(struct run *r, int n)
         s->peer_port = c->ports[1 - side];
         s->datagram_max = 400;
         s->ec = FW_UDPTL_EC_REDUNDANCY;
-        tell(&r->programs[side][n / FW_CALLS_PER_MODEM], &m, -1);
+        tell(&r->programs[side][n % r->modems], &m, -1);
     }
 }
 
@@ -303,7 +303,7 @@ static int pages_equal(const struct run *r)
         struct fw_fault fault;
         uint32_t count = 0;
         (void)snprintf(sent, sizeof sent, "%s/out.tif", r->folder);
-        (void)snprintf(got, sizeof got, "%s/%d.tif", r->programs[1][n / FW_CALLS_PER_MODEM].folder, n);
+        (void)snprintf(got, sizeof got, "%s/%d.tif", r->programs[1][n % r->modems].folder, n);
         equal += fw_pages_equal(sent, got, &count, &difference, &fault) == FW_OK && count == 1;
     }
     return equal;

@@ -222,6 +222,52 @@ static void no_coarse_copy_wanted(void **state)
 }
 
 /* The far end takes small packets only: slower modems make them smaller. */
+/* A receiver with fewer codings than we have, and pages for which MMR is the longest. */
+static void coding_case(bool dense, bool ecm, bool no_t6, bool no_mr, enum fw_compression expected)
+{
+    struct pair p;
+    pair_init(&p, 1, 200, ecm);
+    fw_terminal_free(p.a.t);
+    fw_terminal_free(p.b.t);
+    page_file_make(p.tx, 1, 200, dense);
+    struct fw_terminal_config a, b;
+    pair_config(&p, ecm, &a, &b);
+    b.no_t6 = no_t6;
+    b.no_mr = no_mr;
+    pair_start(&p, &a, &b);
+    pair_switch(&p, true);
+    pair_run_t38(&p, 300);
+    check_delivered(&p, 1, ecm);
+    CHECK_INT(fw_terminal_result(p.a.t)->page.compression, expected);
+    CHECK_INT(fw_terminal_result(p.b.t)->page.compression, expected);
+    pair_done(&p);
+}
+
+static void the_receivers_codings_are_honoured(void **state)
+{
+    (void)state;
+    coding_case(false, true, false, false, FW_COMPRESSION_MMR);
+    coding_case(false, true, true, false, FW_COMPRESSION_MR);
+    coding_case(false, true, true, true, FW_COMPRESSION_MH);
+    coding_case(false, false, false, false, FW_COMPRESSION_MR);
+    coding_case(false, false, true, true, FW_COMPRESSION_MH);
+}
+
+static void the_shortest_coding_is_taken(void **state)
+{
+    (void)state;
+    size_t bytes[FW_PAGE_CODINGS];
+    struct fw_fault fault;
+    struct pair p;
+    pair_init(&p, 1, 200, true);
+    page_file_make(p.tx, 1, 200, true);
+    CHECK_INT(fw_page_measure(p.tx, 1, bytes, &fault), FW_OK);
+    CHECK(bytes[FW_PAGE_MH] * 105 < bytes[FW_PAGE_MMR] * 100); /* the picture is such a one */
+    pair_done(&p);
+    coding_case(true, true, false, false, FW_COMPRESSION_MH);
+    coding_case(true, true, false, true, FW_COMPRESSION_MH);
+}
+
 static void slower_modems_for_small_packets(void **state)
 {
     (void)state;
@@ -254,6 +300,8 @@ int main(void)
         cmocka_unit_test(confirmed_page_stays_on_audio),
         cmocka_unit_test(coarse_copy_is_sent),
         cmocka_unit_test(no_coarse_copy_wanted),
+        cmocka_unit_test(the_receivers_codings_are_honoured),
+        cmocka_unit_test(the_shortest_coding_is_taken),
         cmocka_unit_test(slower_modems_for_small_packets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
