@@ -106,13 +106,15 @@ static void check_together(const json_t *fields, const json_t *values, int docum
 {
     const json_t *urls = json_object_get(values, "media_url");
     const bool has_url = urls != NULL, has_name = fw_field_given(values, "media_name");
+    const bool asks_name = has_name || (json_object_get(fields, "media_name") &&
+                                        !fw_field_cleared(fields, "media_name"));
     const json_t *text = json_object_get(fields, "contents");
     const bool has_text = text && !json_is_null(text) && documents == 0;
     if (has_text)
         fw_api_error_at(
             errors, FW_API_UNPROCESSABLE, "/contents",
             "'contents' is invalid: send the document as a file part of multipart/form-data.");
-    else if (!has_url && !has_name && documents == 0)
+    else if (!has_url && !asks_name && documents == 0)
         fw_api_error_at(errors, FW_API_MISSING, "/media_url",
                         "One of 'media_url', 'media_name' and 'contents' is required.");
     if (has_url && json_array_size(urls) == 0 && errors->status == 0)

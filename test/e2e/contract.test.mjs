@@ -177,6 +177,16 @@ test('the document is sound: schemas compile, examples are examples, parameters 
     }
 });
 
+test('doc/compatibility.md speaks of every published endpoint and field', () => {
+    const text = read('doc/compatibility.md').replace(/[`[\]]/g, ' ');
+    const spoken = new Set(text.split(/[\s,]+/));
+    for (const { path, operation } of operations.filter((o) => !o.operation['x-faxwire-extension']))
+        assert.ok(path.split('/').slice(2).every((part) => spoken.has(`/v2/${part}`) || text.includes(part)), path);
+    for (const name of ['SendFax', 'Fax', 'CreateFaxApplication', 'UpdateFaxApplication', 'FaxApplication', 'CreateMedia', 'Media', 'PhoneNumber', 'WebhookDelivery'])
+        for (const [field, schema] of Object.entries(api.components.schemas[name].properties))
+            assert.ok(schema['x-faxwire-extension'] || [...spoken].some((word) => word.split('.')[0] === field), `${name}: ${field}`);
+});
+
 test('the check itself sees what is not as described', () => {
     const headers = new Headers({ 'content-type': 'application/json; charset=utf-8', 'request-id': 'x', 'x-request-id': 'x' });
     const answer = (more) => answerFault({ method: 'GET', path: '/health', status: 200, headers, text: '{"status":"ok"}', ...more });
