@@ -2,6 +2,7 @@
  * what is drawn, notes where pictures lie, and makes what would be lost in black and white survive.
  */
 #include "render/draw.h"
+#include "render/draw_image.h"
 #include "render/tone.h"
 #include <mupdf/pdf.h>
 #include <math.h>
@@ -166,7 +167,17 @@ static void fill_image(fz_context *ctx, fz_device *dev, fz_image *image, fz_matr
 {
     if (image->bpc > 1 || image->n > 1)
         mark_picture(fz_transform_rect(fz_unit_rect, ctm));
-    wrapped.draw.fill_image(ctx, dev, image, ctm, alpha, params);
+    if (alpha < 1 || !fw_draw_image(ctx, image, ctm, false))
+        wrapped.draw.fill_image(ctx, dev, image, ctm, alpha, params);
+}
+
+static void fill_image_mask(fz_context *ctx, fz_device *dev, fz_image *image, fz_matrix ctm,
+                            fz_colorspace *space, const float *color, float alpha,
+                            fz_color_params params)
+{
+    const bool black = alpha >= 1 && is_dark(ctx, space, color, alpha, params, 0.1F);
+    if (!black || !fw_draw_image(ctx, image, ctm, true))
+        wrapped.draw.fill_image_mask(ctx, dev, image, ctm, space, color, alpha, params);
 }
 
 static void fill_shade(fz_context *ctx, fz_device *dev, fz_shade *shade, fz_matrix ctm, float alpha,
@@ -183,7 +194,9 @@ static void wrap(fz_device *dev, struct fw_drawing *d)
     dev->fill_path = fill_path;
     dev->fill_text = fill_text;
     dev->fill_image = fill_image;
+    dev->fill_image_mask = fill_image_mask;
     dev->fill_shade = fill_shade;
+    fw_draw_image_wrap(dev, d);
 }
 
 void fw_drawing_init(fz_context *ctx, struct fw_drawing *d, uint32_t y_dpi)
