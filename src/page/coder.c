@@ -4,16 +4,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(FW_CODER_AVX2)
+#include <cpuid.h>
+#endif
+
 enum {
     BYTES_A_PIXEL = 3, /* more than any row can take: a horizontal code is 23 bits for 2 pixels */
     GATHERED = 16384,  /* bytes before they go to the page */
 };
 
+#if defined(FW_CODER_AVX2)
+/* LZCNT by cpuid: __builtin_cpu_supports of clang 14 does not know its name. */
+static bool can_avx2(void)
+{
+    unsigned a, b, c, d;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+           __get_cpuid(0x80000001, &a, &b, &c, &d) && (c & bit_LZCNT);
+}
+#endif
+
 static const struct fw_coder_rows *choose_rows(bool simd)
 {
 #if defined(FW_CODER_AVX2)
-    if (simd && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-        __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("lzcnt"))
+    if (simd && can_avx2())
         return &fw_coder_rows_avx2;
 #endif
     (void)simd;

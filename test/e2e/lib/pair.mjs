@@ -5,13 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Service, bin } from './service.mjs';
 
-/* A UDP port that is free now. */
+/* A UDP port that is free now, and below those that the system gives to whoever asks for any. */
 export async function freePort() {
-    const socket = createSocket('udp4');
-    await new Promise((done) => socket.bind(0, '127.0.0.1', done));
-    const { port } = socket.address();
-    await new Promise((done) => socket.close(done));
-    return port;
+    for (;;) {
+        const port = 12000 + Math.floor(Math.random() * 20000);
+        const socket = createSocket('udp4');
+        const free = await new Promise((done) => {
+            socket.once('error', () => done(false));
+            socket.bind(port, '127.0.0.1', () => done(true));
+        });
+        await new Promise((done) => socket.close(done));
+        if (free) return port;
+    }
 }
 
 /* `wrap` gets the command and may put another around it; `more` are further lines of the configuration. */
