@@ -248,9 +248,9 @@ static void on_acked(void *arg)
     }
     fw_carrier_media_audio(call->media, call->settled.codec);
     if (call->far->t38)
-        set_due(call, call->far->glare                ? GLARE_WAIT_US
-                      : call->carrier->options->paced ? T38_AFTER_US
-                                                      : 0);
+        set_due(call, call->far->glare                                   ? GLARE_WAIT_US
+                      : fw_carrier_paced(call->carrier->options, call->far) ? T38_AFTER_US
+                                                                            : 0);
 }
 
 /* ---- the INVITE ---- */
@@ -294,6 +294,7 @@ static enum fw_err open_media(struct fw_carrier_call *call)
     const struct fw_carrier_media_config config = { .sip = call->carrier->sip,
                                                     .host = call->carrier->options->host,
                                                     .far = call->far,
+                                                    .network = call->carrier->options->network,
                                                     .rx_path = path,
                                                     .middle = refresh,
                                                     .arg = call };
@@ -321,7 +322,7 @@ static int settle(struct fw_carrier_call *call)
                                          .version = 1,
                                          .host = options->host,
                                          .port = fw_carrier_media_port(call->media),
-                                         .unpaced = !options->paced };
+                                         .unpaced = !fw_carrier_paced(options, call->far) };
     fw_buf_init(&call->sdp, SDP_MAX);
     if (fw_sdp_answer(&call->remote, &call->local,
                       call->far->t38 ? FW_SDP_AUDIO_PREFERRED : FW_SDP_AUDIO_ONLY, &call->sdp,

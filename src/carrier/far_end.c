@@ -28,7 +28,7 @@ static const struct fw_far_end far_ends[] = {
     { 13, "silent after the last page", NO_ECM("12005550113"), .mute_after_eop = true },
     { 14, "first two calls 503, then delivers", MACHINE("12005550114"), .refuse_first = 2,
       .sip_status = 503, .phrase = "Service Unavailable", .q850 = 41 },
-    { 15, "5 % packet loss each way", MACHINE("12005550115"), .loss_percent = 5 },
+    { 15, "5 % packet loss each way", MACHINE("12005550115"), .network.loss_percent = 5 },
     { 16, "answers after 20 s of ringing", MACHINE("12005550116"), .ring_ms = 20000 },
     { 17, "audio and image in the first answer", MACHINE("12005550117"), .image_in_answer = true },
     { 18, "refreshes the session in mid-page", MACHINE("12005550118"), .refresh_page = 1 },
@@ -40,6 +40,10 @@ static const struct fw_far_end far_ends[] = {
     { 23, "page bomb", MACHINE("12005550123"), .bomb = true },
     { 24, "no ECM, one-dimensional coding only", NO_ECM("12005550124"), .no_t6 = true, .no_mr = true },
     { 25, "no MMR coding", MACHINE("12005550125"), .no_t6 = true },
+    { 26, "a bad network: packets lost, late, twice, out of order", MACHINE("12005550126"),
+      .network = { .loss_percent = 2, .duplicate_percent = 5, .delay_ms = 60, .jitter_ms = 80 } },
+    { 27, "G.711 over jitter of 40 ms", ANSWERS("12005550127"), .v17 = true, .ecm = true,
+      .network = { .delay_ms = 50, .jitter_ms = 40 } },
 };
 
 static const struct fw_far_end mailbox = { FW_CARRIER_MAILBOX, "mailbox", MACHINE("FAXWIRE") };

@@ -10,6 +10,7 @@
 #ifndef FW_CARRIER_FAR_END_H
 #define FW_CARRIER_FAR_END_H
 #include "base/buf.h"
+#include "carrier/network.h"
 
 enum {
     FW_CARRIER_NUMBER_MAX = 32, /* digits kept of a dialled number; E.164 has at most 15 */
@@ -44,7 +45,7 @@ struct fw_far_end {
     /* What goes wrong. */
     uint16_t hangup_page;  /* BYE in the middle of this page, from 1; 0: never */
     uint16_t refresh_page; /* a re-INVITE without any change in the middle of this page */
-    uint8_t loss_percent;  /* datagrams, each way */
+    struct fw_network_terms network; /* each way */
     uint8_t spoils;        /* so many packets of the pages never reach the machine */
     bool voice;            /* a human, no fax tones */
     bool fails_training;   /* TCF comes in broken */

@@ -2,6 +2,7 @@
 #include "carrier/media.h"
 #include "base/file.h"
 #include "base/id.h"
+#include "carrier/network.h"
 #include "carrier/trouble.h"
 #include "proto/rtp.h"
 #include "proto/udptl.h"
@@ -46,6 +47,7 @@ struct fw_carrier_media {
     bool killed;  /* the killer frame is out */
     unsigned bombs; /* packets of the page bomb that are out */
     struct fw_trouble trouble;
+    struct fw_network *network;
     void (*middle)(void *arg); /* NULL when it was told */
     void *arg;
     struct fw_mono clock; /* up to where the machine's time went */
@@ -59,14 +61,22 @@ struct fw_carrier_media {
     size_t early_count;
 };
 
-static void send_datagram(struct fw_carrier_media *m, const uint8_t *data, size_t size)
+static void send_now(struct fw_carrier_media *m, const uint8_t *data, size_t size)
 {
-    m->sent = true;
-    if (fw_trouble_loses(&m->trouble))
-        return;
     /* What the socket does not take is lost, as on any network. */
     (void)sendto(m->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&m->peer,
                  m->peer_size);
+}
+
+static void send_datagram(struct fw_carrier_media *m, const uint8_t *data, size_t size)
+{
+    m->sent = true;
+    for (unsigned copies = fw_network_copies(m->network); copies > 0; copies--) {
+        if (fw_network_delays(m->network))
+            fw_network_put(m->network, fw_mono_now(), false, (struct fw_span){ data, size });
+        else
+            send_now(m, data, size);
+    }
 }
 
 static void send_ifp(struct fw_carrier_media *m, struct fw_span ifp, int copies)
@@ -174,6 +184,28 @@ static bool same_address(const struct sockaddr_storage *a, const struct sockaddr
            memcmp(&x->sin6_addr, &y->sin6_addr, sizeof x->sin6_addr) == 0;
 }
 
+static void take(struct fw_carrier_media *m, struct fw_span packet)
+{
+    if (m->mode == MODE_T38)
+        take_t38(m, packet);
+    else
+        take_audio(m, packet);
+}
+
+/* What was held and has arrived, either way. */
+static void arrive(struct fw_carrier_media *m, struct fw_mono now)
+{
+    uint8_t data[FW_UDP_BYTES_MAX];
+    size_t size = 0;
+    bool inwards = false;
+    while (fw_network_take(m->network, now, &inwards, data, &size)) {
+        if (!inwards)
+            send_now(m, data, size);
+        else if (!m->dropped)
+            take(m, (struct fw_span){ data, size });
+    }
+}
+
 static void on_readable(void *arg, int fd)
 {
     struct fw_carrier_media *m = arg;
@@ -185,14 +217,15 @@ static void on_readable(void *arg, int fd)
             recvfrom(fd, data, sizeof data, MSG_DONTWAIT, (struct sockaddr *)&from, &from_size);
         if (size < 0 && errno != EINTR && errno != ECONNREFUSED)
             break;
-        if (size <= 0 || size > FW_UDP_BYTES_MAX || m->dropped || !same_address(&from, &m->peer) ||
-            fw_trouble_loses(&m->trouble))
+        if (size <= 0 || size > FW_UDP_BYTES_MAX || m->dropped || !same_address(&from, &m->peer))
             continue;
         const struct fw_span packet = { data, (size_t)size };
-        if (m->mode == MODE_T38)
-            take_t38(m, packet);
-        else
-            take_audio(m, packet);
+        for (unsigned copies = fw_network_copies(m->network); copies > 0; copies--) {
+            if (fw_network_delays(m->network))
+                fw_network_put(m->network, fw_mono_now(), true, packet);
+            else
+                take(m, packet);
+        }
     }
     if (m->mode == MODE_T38 && m->unpaced && m->speaks && !m->dropped && !m->deaf)
         step_unpaced(m, fw_mono_now());
@@ -222,7 +255,10 @@ enum fw_err fw_carrier_media_new(const struct fw_carrier_media_config *config,
     const struct fw_terminal_callbacks callbacks = { .send_ifp = on_send_ifp,
                                                      .event = on_terminal,
                                                      .arg = m };
-    enum fw_err err = fw_terminal_new(&machine, &callbacks, &m->terminal);
+    const struct fw_network_terms network = fw_network_worse(m->far->network, config->network);
+    enum fw_err err = fw_network_new(&network, fw_random_u64(), &m->network);
+    if (!err)
+        err = fw_terminal_new(&machine, &callbacks, &m->terminal);
     if (!err)
         err = fw_media_socket(config->host, 0, 0, &m->fd, &m->port);
     if (!err)
@@ -243,6 +279,7 @@ void fw_carrier_media_free(struct fw_carrier_media *m)
         fw_sip_unwatch(m->sip, m->fd);
     fw_fd_close(&m->fd);
     fw_terminal_free(m->terminal);
+    fw_network_free(m->network);
     free(m);
 }
 
@@ -349,6 +386,7 @@ static void tick_t38(struct fw_carrier_media *m, struct fw_mono now)
 
 void fw_carrier_media_tick(struct fw_carrier_media *m, struct fw_mono now)
 {
+    arrive(m, now);
     if (m->dropped || m->mode == MODE_SILENT)
         return;
     if (m->mode == MODE_AUDIO)

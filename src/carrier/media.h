@@ -20,6 +20,7 @@ struct fw_carrier_media_config {
     const char *host; /* to bind, numeric */
     const struct fw_far_end *far;
     const char *rx_path;
+    struct fw_network_terms network; /* of all calls, beside the row's own */
     /* Once, in the middle of the row's refresh_page. Must not free the media. */
     void (*middle)(void *arg);
     void *arg;

@@ -7,6 +7,7 @@
 const char fw_carrier_usage[] =
     "usage: faxwire-carrier [--listen HOST:PORT] [--mailbox DIR] [--paced]\n"
     "                       [--mailbox-max-files N] [--max-calls N] [--allow-remote]\n"
+    "                       [--loss PERCENT] [--duplicate PERCENT] [--delay MS] [--jitter MS]\n"
     "                       [--channel FD]\n"
     "A telephone network of scripted fax machines over SIP/UDP, for development and tests.\n"
     "  --listen HOST:PORT     numeric address; port 0 picks a free one (127.0.0.1:0)\n"
@@ -15,7 +16,17 @@ const char fw_carrier_usage[] =
     "  --max-calls N          calls at a time, 503 beyond (256)\n"
     "  --paced                never faster than a telephone line\n"
     "  --allow-remote         permit an address that is not loopback\n"
+    "  --loss PERCENT         of the packets are lost each way; rows may ask for more\n"
+    "  --duplicate PERCENT    of them come twice\n"
+    "  --delay MS             they are late\n"
+    "  --jitter MS            more, by chance: they overtake each other\n"
     "  --channel FD           socket to the parent process\n";
+
+bool fw_carrier_paced(const struct fw_carrier_options *o, const struct fw_far_end *far)
+{
+    const struct fw_network_terms n = fw_network_worse(far->network, o->network);
+    return o->paced || n.delay_ms > 0 || n.jitter_ms > 0;
+}
 
 /* "HOST", "HOST:PORT" or "[HOST]:PORT"; a host without brackets that has two colons is IPv6. */
 static bool read_listen(const char *text, struct fw_carrier_options *o)
@@ -69,6 +80,27 @@ static bool read_count(const char *text, uint64_t max, uint32_t *ret)
     return true;
 }
 
+static enum fw_err read_network(const char *option, const char *value, struct fw_network_terms *n,
+                                struct fw_fault *fault)
+{
+    uint32_t number = 0;
+    const bool percent = strcmp(option, "--loss") == 0 || strcmp(option, "--duplicate") == 0;
+    const bool ms = strcmp(option, "--delay") == 0 || strcmp(option, "--jitter") == 0;
+    if (!percent && !ms)
+        return refuse(fault, option, "no such option");
+    if (!read_count(value, percent ? 100 : FW_NETWORK_MS_MAX, &number))
+        return refuse(fault, option, percent ? "wants 1 to 100" : "wants 1 to 5000");
+    if (strcmp(option, "--loss") == 0)
+        n->loss_percent = (uint8_t)number;
+    else if (percent)
+        n->duplicate_percent = (uint8_t)number;
+    else if (strcmp(option, "--delay") == 0)
+        n->delay_ms = (uint16_t)number;
+    else
+        n->jitter_ms = (uint16_t)number;
+    return FW_OK;
+}
+
 /* One option that takes a value. */
 static enum fw_err read_value(const char *option, const char *value, struct fw_carrier_options *o,
                               struct fw_fault *fault)
@@ -94,7 +126,7 @@ static enum fw_err read_value(const char *option, const char *value, struct fw_c
     if (strcmp(option, "--max-calls") == 0)
         return read_count(value, 4096, &o->calls_max) ? FW_OK
                                                       : refuse(fault, option, "wants 1 to 4096");
-    return refuse(fault, option, "no such option");
+    return read_network(option, value, &o->network, fault);
 }
 
 enum fw_err fw_carrier_options_read(int argc, char **argv, struct fw_carrier_options *ret,

@@ -40,11 +40,6 @@ bool fw_trouble_in_middle(const struct fw_trouble *t, uint16_t page)
     return page != 0 && t->page == page && (t->octets > MIDDLE_OCTETS || t->frames > MIDDLE_FRAMES);
 }
 
-bool fw_trouble_loses(struct fw_trouble *t)
-{
-    return t->far->loss_percent > 0 && draw(t) % 100 < t->far->loss_percent;
-}
-
 static void on_frame(void *arg, const struct fw_ifp_frame *frame)
 {
     struct fw_trouble *t = arg;

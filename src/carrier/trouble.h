@@ -30,8 +30,6 @@ void fw_trouble_page(struct fw_trouble *t, uint16_t page);
 /* True while that page (from 1) is being received and past its begin; never for 0. */
 bool fw_trouble_in_middle(const struct fw_trouble *t, uint16_t page);
 
-/* One datagram, either way: true when the network loses it. */
-bool fw_trouble_loses(struct fw_trouble *t);
 /* An IFP packet of the caller; may be spoiled (then it is in `copy`) or taken away (empty). */
 struct fw_span fw_trouble_hear(struct fw_trouble *t, struct fw_span ifp,
                                uint8_t copy[FW_UDPTL_IFP_MAX]);

@@ -3,6 +3,7 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { Service, pagesEqual, until } from './lib/service.mjs';
+import { onePage } from './lib/pdf.mjs';
 
 let service;
 before(async () => { service = await Service.start(); });
@@ -58,4 +59,18 @@ test('machines that can do less get every page, pixel for pixel, in what they ca
             && service.mailbox(fax.to));
         pagesEqual(join(service.faxFolder(fax.id), 'pages.tif'), received);
     }
+});
+
+test('a bad network between: packets lost, late, twice and out of order, over T.38 and G.711', async () => {
+    const faxes = await Promise.all(['+12005550126', '+12005550127'].map((to) =>
+        service.send({ to, quality: 'normal' }, onePage(service.folder))));
+    for (const fax of faxes) {
+        const ended = await service.ended(fax.id, 180_000);
+        assert.equal(ended.status, 'delivered', JSON.stringify(ended));
+        const [received] = await until('the received file', () => service.mailbox(fax.to).length
+            && service.mailbox(fax.to));
+        pagesEqual(join(service.faxFolder(fax.id), 'pages.tif'), received);
+    }
+    const { record } = await attempt(faxes[0].id);
+    assert.ok(record.packets.recovered > 0, JSON.stringify(record.packets));
 });

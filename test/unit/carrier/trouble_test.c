@@ -1,5 +1,7 @@
 /* What goes wrong on a line goes wrong where its row says, and nowhere else. */
 #include "test.h"
+#include "base/bounds.h"
+#include "carrier/network.h"
 #include "carrier/trouble.h"
 #include <string.h>
 
@@ -87,20 +89,79 @@ static void the_killer_is_one(void **state)
     CHECK_INT(fw_ifp_watch_packet(&watch, &ifp, NULL, NULL), FW_IFP_DEADLY);
 }
 
+static struct fw_network *network_of(struct fw_network_terms terms, uint64_t seed)
+{
+    struct fw_network *n = NULL;
+    CHECK_INT(fw_network_new(&terms, seed, &n), FW_OK);
+    return n;
+}
+
 static void loss_is_about_what_the_row_says(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 20; seed++) {
-        struct fw_trouble lossy = line_of("12005550115", seed), clean = line_of("1", seed);
+        struct fw_network *lossy = network_of(fw_far_end_find("12005550115")->network, seed);
+        struct fw_network *clean = network_of(fw_far_end_find("1")->network, seed);
         int lost = 0;
         for (int i = 0; i < 10000; i++) {
-            lost += fw_trouble_loses(&lossy);
-            CHECK(!fw_trouble_loses(&clean));
+            lost += fw_network_copies(lossy) == 0;
+            CHECK_INT(fw_network_copies(clean), 1);
         }
+        CHECK(!fw_network_delays(clean));
         if (lost < 300 || lost > 700)
             print_message("seed %u: %d of 10000\n", (unsigned)seed, lost);
         CHECK(lost >= 300 && lost <= 700);
+        fw_network_free(lossy);
+        fw_network_free(clean);
     }
+}
+
+/* Nothing arrives early or later than delay and jitter; packets do overtake each other; all arrive. */
+static void a_held_datagram_arrives_in_its_time(void **state)
+{
+    (void)state;
+    struct fw_network *n = network_of((struct fw_network_terms){ .delay_ms = 60, .jitter_ms = 80 }, 5);
+    uint8_t data[FW_UDP_BYTES_MAX];
+    int arrived = 0, overtaken = 0, newest = -1;
+    for (int ms = 0; ms < 2000; ms++) {
+        const struct fw_mono now = { (int64_t)ms * 1000 };
+        const uint16_t mark = (uint16_t)ms;
+        size_t size = 0;
+        bool inwards = false;
+        if (ms < 1000 && ms % 10 == 0)
+            fw_network_put(n, now, ms % 20 == 0, (struct fw_span){ (const uint8_t *)&mark, sizeof mark });
+        while (fw_network_take(n, now, &inwards, data, &size)) {
+            uint16_t sent;
+            CHECK_INT(size, sizeof sent);
+            memcpy(&sent, data, sizeof sent);
+            CHECK_INT(inwards, sent % 20 == 0);
+            CHECK(ms - sent >= 60 && ms - sent <= 140);
+            overtaken += sent < newest;
+            newest = sent > newest ? sent : newest;
+            arrived++;
+        }
+    }
+    CHECK_INT(arrived, 100);
+    CHECK(overtaken > 10);
+    fw_network_free(n);
+}
+
+static void what_a_network_holds_is_bounded(void **state)
+{
+    (void)state;
+    struct fw_network *n = network_of((struct fw_network_terms){ .delay_ms = 1000 }, 1);
+    const uint8_t one = 1;
+    uint8_t data[FW_UDP_BYTES_MAX];
+    size_t size = 0;
+    bool inwards = false;
+    int held = 0;
+    for (int i = 0; i < 5000; i++)
+        fw_network_put(n, (struct fw_mono){ 0 }, true, (struct fw_span){ &one, 1 });
+    CHECK(!fw_network_take(n, (struct fw_mono){ 999999 }, &inwards, data, &size));
+    while (fw_network_take(n, (struct fw_mono){ 1000000 }, &inwards, data, &size))
+        held++;
+    CHECK_INT(held, FW_NETWORK_HELD_MAX);
+    fw_network_free(n);
 }
 
 static void the_middle_of_a_page_comes_once_it_has_content(void **state)
@@ -159,6 +220,8 @@ int main(void)
         cmocka_unit_test(training_is_spoiled_and_commands_are_not),
         cmocka_unit_test(the_killer_is_one),
         cmocka_unit_test(loss_is_about_what_the_row_says),
+        cmocka_unit_test(a_held_datagram_arrives_in_its_time),
+        cmocka_unit_test(what_a_network_holds_is_bounded),
         cmocka_unit_test(the_middle_of_a_page_comes_once_it_has_content),
         cmocka_unit_test(any_bytes_are_borne),
     };
