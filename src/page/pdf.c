@@ -1,7 +1,9 @@
 /* Writes a page file as PDF: each page one CCITTFaxDecode image that fills its paper.
  *
- * Rows are decoded and coded again, so that only what was checked reaches a PDF viewer.
- * Source: ISO 32000-1:2008 clauses 7.4.6 (CCITTFaxDecode), 7.5 (file structure), 8.9 (images).
+ * A strip of T.6 that ends as it should is copied as it is: received pages were decoded to the last
+ * row before they were confirmed, and those to send were coded by us. Any other is decoded and
+ * coded. Source: ISO 32000-1:2008 clauses 7.4.6 (CCITTFaxDecode), 7.5 (file structure), 8.9
+ * (images).
  */
 #include "base/file.h"
 #include "page/page.h"
@@ -115,11 +117,16 @@ enum fw_err fw_page_to_pdf(const char *tiff_path, const char *pdf_path, size_t b
         struct fw_buf t6 CLEANUP(fw_buf_done);
         fw_buf_init(&t6, bytes_max);
         err = fw_tiff_reader_page(r, &page, fault);
+        struct fw_span code = { NULL, 0 };
         if (!err)
+            err = fw_tiff_reader_t6(r, &code, fault);
+        if (err == FW_NOT_FOUND) {
             err = fw_page_recode(r, &page, &t6, fault);
+            code = fw_buf_span(&t6);
+        }
         if (err)
             return err;
-        put_page(p, &page, fw_buf_span(&t6));
+        put_page(p, &page, code);
         if (p->err == FW_LIMIT)
             fw_fault_set(fault, "", "the PDF would be larger than %zu bytes", bytes_max);
         if (p->err)

@@ -12,6 +12,8 @@ struct fw_tiff_reader {
     TIFF *tiff;
     uint8_t *row;
     size_t row_size;
+    uint8_t *strip;
+    size_t strip_size;
     struct fw_page_info page;
     uint32_t row_index;
     uint32_t page_index;
@@ -23,8 +25,9 @@ struct fw_tiff_reader {
 
 /* Bad codes and lines of wrong length are repaired by libtiff with a mere complaint, so while rows
  * are decoded any complaint means damage. */
-__attribute__((format(printf, 4, 0)))
-static int on_complaint(TIFF *tiff, void *arg, const char *module, const char *fmt, va_list args)
+__attribute__((format(printf, 4, 0))) static int on_complaint(TIFF *tiff, void *arg,
+                                                              const char *module, const char *fmt,
+                                                              va_list args)
 {
     (void)tiff;
     (void)module;
@@ -45,6 +48,7 @@ void fw_tiff_reader_free(struct fw_tiff_reader *r)
     if (r->tiff)
         TIFFClose(r->tiff);
     free(r->row);
+    free(r->strip);
     free(r);
 }
 
@@ -191,5 +195,52 @@ enum fw_err fw_tiff_reader_row(struct fw_tiff_reader *r, const uint8_t **ret,
         r->row[row_size - 1] &= (uint8_t)(0xff00U >> r->page.width % 8);
     r->row_index++;
     *ret = r->row;
+    return FW_OK;
+}
+
+static bool is_plain_t6(TIFF *tiff)
+{
+    uint16_t compression = 0, photometric = PHOTOMETRIC_MINISBLACK, order = 0;
+    TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &compression);
+    TIFFGetFieldDefaulted(tiff, TIFFTAG_FILLORDER, &order);
+    TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &photometric);
+    return compression == COMPRESSION_CCITT_T6 && photometric == PHOTOMETRIC_MINISWHITE &&
+           order == FILLORDER_MSB2LSB && TIFFNumberOfStrips(tiff) == 1;
+}
+
+/* Two EOLs and less than a byte of zeros: a page that was cut short does not end so. */
+static bool has_end(const uint8_t *code, size_t size)
+{
+    if (size < 4)
+        return false;
+    const uint8_t *p = code + size - 4;
+    const uint32_t last =
+        (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
+    for (unsigned zeros = 0; zeros < 8; zeros++) {
+        if ((last >> zeros & 0xffffff) == 0x001001)
+            return (last & ((1U << zeros) - 1)) == 0;
+    }
+    return false;
+}
+
+enum fw_err fw_tiff_reader_t6(struct fw_tiff_reader *r, struct fw_span *ret, struct fw_fault *fault)
+{
+    const size_t size = r->page.bytes;
+    if (!is_plain_t6(r->tiff) || size == 0 || size > ALLOCATION_MAX)
+        return FW_NOT_FOUND;
+    if (size > r->strip_size) {
+        uint8_t *strip = realloc(r->strip, size);
+        if (!strip)
+            return FW_NO_MEMORY;
+        r->strip = strip;
+        r->strip_size = size;
+    }
+    if (TIFFReadRawStrip(r->tiff, 0, r->strip, (tmsize_t)size) != (tmsize_t)size) {
+        fw_fault_set(fault, "", "page %u is cut short", r->page_index + 1);
+        return FW_INVALID;
+    }
+    if (!has_end(r->strip, size))
+        return FW_NOT_FOUND;
+    *ret = (struct fw_span){ r->strip, size };
     return FW_OK;
 }

@@ -23,4 +23,9 @@ MUST_USE enum fw_err fw_tiff_reader_next(struct fw_tiff_reader *r, struct fw_fau
  * the next call. FW_INVALID when it is missing or damaged. */
 MUST_USE enum fw_err fw_tiff_reader_row(struct fw_tiff_reader *r, const uint8_t **ret,
                                         struct fw_fault *fault);
+/* The code of the page last described, as it stands in the file, when that is one strip of T.6 with an
+ * end mark that a PDF may hold as it is. Valid until the next page. FW_NOT_FOUND: it is not; FW_INVALID:
+ * it cannot be read. */
+MUST_USE enum fw_err fw_tiff_reader_t6(struct fw_tiff_reader *r, struct fw_span *ret,
+                                       struct fw_fault *fault);
 #endif

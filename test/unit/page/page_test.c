@@ -369,6 +369,36 @@ static void pdf_has_all_pages_at_paper_size(void **state)
     CHECK(access(path_pdf, F_OK) != 0);
 }
 
+/* What was coded by us stands in the PDF byte for byte; what cannot be copied is coded anew, to the same
+ * bytes, as both are T.6 of one picture. */
+static void pdf_takes_strips_as_they_are(void **state)
+{
+    (void)state;
+    static const struct form others[] = {
+        { COMPRESSION_CCITT_T6, PHOTOMETRIC_MINISWHITE, FILLORDER_LSB2MSB, ROWS },
+        { COMPRESSION_CCITT_T6, PHOTOMETRIC_MINISBLACK, FILLORDER_MSB2LSB, ROWS },
+        { COMPRESSION_CCITT_T6, PHOTOMETRIC_MINISWHITE, FILLORDER_MSB2LSB, 50 },
+        { COMPRESSION_CCITT_T4, PHOTOMETRIC_MINISWHITE, FILLORDER_MSB2LSB, ROWS },
+    };
+    struct fw_fault fault;
+    struct fw_buf coded, pdf;
+    seed = 12;
+    fill_page(page, WIDTH, ROWS);
+    fw_buf_init(&coded, 16 << 20);
+    code(page, WIDTH, ROWS, &coded);
+    for (size_t i = 0; i <= ARRAY_LEN(others); i++) {
+        if (i == 0)
+            write_ours(path_a, page, WIDTH, ROWS, 1);
+        else
+            write_theirs(path_a, page, ROWS, &others[i - 1]);
+        CHECK_INT(fw_page_to_pdf(path_a, path_pdf, 8 << 20, &fault), FW_OK);
+        CHECK_INT(fw_file_read(path_pdf, 8 << 20, &pdf), FW_OK);
+        CHECK(memmem(pdf.data, pdf.size, coded.data, coded.size) != NULL);
+        fw_buf_done(&pdf);
+    }
+    fw_buf_done(&coded);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -400,6 +430,7 @@ int main(void)
         cmocka_unit_test(damage_never_crashes),
         cmocka_unit_test(other_pictures_are_refused),
         cmocka_unit_test(pdf_has_all_pages_at_paper_size),
+        cmocka_unit_test(pdf_takes_strips_as_they_are),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
