@@ -43,6 +43,7 @@ struct service {
     struct fw_secrets               secrets;
     struct fw_signer               *signer;
     struct fw_queue                *queue;
+    struct fw_seats                 seats; /* of the modems; queue and receive share them */
     struct fw_receive              *receive;
     struct fw_notify               *notify;
     struct fw_links                 links; /* the notifier's */
@@ -296,7 +297,7 @@ static enum fw_err start_queue(struct service *s)
     const struct fw_queue_port port = { prepare, from_queue, s };
     const struct fw_config *c = s->config;
     const struct fw_queue_config config = {
-        .store = s->store, .ident = c->ident, .modem_count = (int)c->modems,
+        .store = s->store, .ident = c->ident, .modem_count = (int)c->modems, .seats = &s->seats,
         .trunk = "", /* the line chooses */
         .media_workers = (int)c->media_workers, .calls_max = (int)c->calls_max,
         .calls_per_number = (int)c->calls_per_number, .number_gap_ms = (int)c->number_gap_ms,
@@ -312,7 +313,7 @@ static enum fw_err start_receive(struct service *s)
     const struct fw_receive_port port = { from_queue, s };
     const struct fw_config *c = s->config;
     const struct fw_receive_config config = {
-        .store = s->store, .ident = c->ident, .modem_count = (int)c->modems, .calls_max = (int)c->calls_max,
+        .store = s->store, .ident = c->ident, .modem_count = (int)c->modems, .seats = &s->seats, .calls_max = (int)c->calls_max,
         .answer_delay_ms = c->answer_delay_ms, .call_limit_ms = c->call_limit_secs * 1000,
         .disk_free_min = (uint64_t)c->disk_free_min_mb * 1024 * 1024,
     };

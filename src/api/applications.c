@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "fax/fax_json.h"
+#include "fax/hours.h"
 #include "store/numbers.h"
 
 enum {
@@ -16,7 +17,8 @@ enum {
     TAGS_MAX = 20,
     TIMEOUT_MAX_S = 30,
     CONTAINS_MIN = 3,    /* characters of a filter */
-    CHANGE_TRIES_MAX = 8 /* against others who change the same one */
+    CHANGE_TRIES_MAX = 8 /* against others who change the same one */,
+    RULES_MAX = 200, HOURS_MAX = 20, PATTERN_MAX = 24,
 };
 
 static const char *check_id(const char *text)
@@ -59,10 +61,36 @@ static const char *const sites[] = {
 };
 static const char *const receive_settings[] = { "only_my_connections", "from_anyone", NULL };
 
+static const char *const media_formats[] = { "pdf", "tiff", NULL };
+static const char *const refusals[] = { "unavailable", "busy", "declined", "unallocated", NULL };
+
+/* A number or the beginning of one, with a '*' at its end. */
+static const char *check_pattern(const char *text)
+{
+    const size_t size = strlen(text), digits = strspn(text, "+0123456789 -.()");
+    const bool good = size > 0 && size <= PATTERN_MAX && (digits == size || (digits == size - 1 && text[digits] == '*'));
+    return good ? NULL : "must be a number, or the beginning of one and '*'";
+}
+
+static const char *check_hours(const char *text)
+{
+    struct fw_hours hours;
+    return fw_hours_parse(text, &hours) ? NULL : "must be like 'mon-fri 08:00-18:00'";
+}
+
 static const struct fw_field inbound[] = {
     { "channel_limit", FW_FIELD_INT, .min = 0, .max = CHANNELS_MAX },
     { "sip_subdomain", .max = 63, .check = check_label, .code = FW_API_UNPROCESSABLE },
     { "sip_subdomain_receive_settings", .choices = receive_settings },
+    { "media_format", .choices = media_formats },
+    { "catch_all", FW_FIELD_BOOL },
+    { "answer_callers", FW_FIELD_TEXTS, .max = RULES_MAX, .check = check_pattern, .code = FW_API_UNPROCESSABLE },
+    { "refuse_callers", FW_FIELD_TEXTS, .max = RULES_MAX, .check = check_pattern, .code = FW_API_UNPROCESSABLE },
+    { "answer_idents", FW_FIELD_TEXTS, .max = RULES_MAX, .check = check_pattern, .code = FW_API_UNPROCESSABLE },
+    { "refuse_idents", FW_FIELD_TEXTS, .max = RULES_MAX, .check = check_pattern, .code = FW_API_UNPROCESSABLE },
+    { "hours", FW_FIELD_TEXTS, .max = HOURS_MAX, .check = check_hours, .code = FW_API_UNPROCESSABLE },
+    { "hours_utc_offset_minutes", FW_FIELD_INT, .min = -12 * 60, .max = 14 * 60 },
+    { "refuse_with", .choices = refusals },
 };
 static const struct fw_field outbound[] = {
     { "channel_limit", FW_FIELD_INT, .min = 0, .max = CHANNELS_MAX },
@@ -96,6 +124,15 @@ static const struct {
     { "inbound", "channel_limit", NULL },
     { "inbound", "sip_subdomain", NULL },
     { "inbound", "sip_subdomain_receive_settings", "from_anyone" },
+    { "inbound", "media_format", NULL },
+    { "inbound", "catch_all", NULL },
+    { "inbound", "answer_callers", NULL },
+    { "inbound", "refuse_callers", NULL },
+    { "inbound", "answer_idents", NULL },
+    { "inbound", "refuse_idents", NULL },
+    { "inbound", "hours", NULL },
+    { "inbound", "hours_utc_offset_minutes", NULL },
+    { "inbound", "refuse_with", NULL },
     { "outbound", "channel_limit", NULL },
     { "outbound", "outbound_voice_profile_id", NULL },
 };

@@ -16,8 +16,8 @@ static int choose_modem(const struct fw_queue *q)
 {
     int best = -1;
     for (int m = 0; m < q->config.modem_count; m++) {
-        if (q->modems[m].up && q->modems[m].calls < FW_CALLS_PER_MODEM &&
-            (best < 0 || q->modems[m].calls < q->modems[best].calls))
+        if (q->modems[m].up && fw_seats_of(q->seats, m) < FW_CALLS_PER_MODEM &&
+            (best < 0 || fw_seats_of(q->seats, m) < fw_seats_of(q->seats, best)))
             best = m;
     }
     return best;

@@ -51,7 +51,7 @@ enum fw_err fw_live_called(struct fw_queue *q, struct fw_live *l, int modem)
         return err;
     }
     l->phase = FW_PHASE_CALLING;
-    q->modems[modem].calls++;
+    fw_seats_take(q->seats, modem);
     q->calls++;
     return FW_OK;
 }
@@ -62,7 +62,7 @@ void fw_live_released(struct fw_queue *q, struct fw_live *l)
         return;
     fw_map_remove(q->by_call, l->attempt.call);
     fw_lanes_give(q, &l->fax);
-    q->modems[l->fax.modem].calls--;
+    fw_seats_give(q->seats, l->fax.modem);
     q->calls--;
     l->phase = FW_PHASE_WAITING;
 }

@@ -68,7 +68,8 @@ struct fw_queue {
     int64_t          media_account[FW_PRIORITY_COUNT]; /* whose turn it was */
     bool             line_up;
     bool             recovering; /* the caller's thread, before there is ours */
-    struct { bool up; int calls; } modems[FW_MODEMS_MAX];
+    struct { bool up; } modems[FW_MODEMS_MAX];
+    struct fw_seats *seats, own_seats;
     int              calls;
     struct fw_mono   now;  /* of this turn */
     struct fw_wall   wall;

@@ -20,6 +20,7 @@ enum fw_err fw_queue_new(const struct fw_queue_config *config, const struct fw_q
         return FW_NO_MEMORY;
     fw_assert(config->modem_count > 0 && config->modem_count <= FW_MODEMS_MAX);
     q->config = *config;
+    q->seats = config->seats ? config->seats : &q->own_seats;
     q->port = *port;
     fw_text_clip(q->trunk, sizeof q->trunk, config->trunk);
     fw_text_clip(q->ident, sizeof q->ident, config->ident);

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "ipc/msg.h"
+#include "ipc/seats.h"
 #include "store/store.h"
 
 /* What became of the documents of a fax; `stop` asks a running one to give up. */
@@ -34,6 +35,7 @@ struct fw_queue_config {
     const char *trunk;           /* name of the trunk that calls go to */
     const char *ident;           /* our TSI: up to 20 characters; empty: the fax's `from` */
     int         modem_count;
+    struct fw_seats *seats;      /* shared with who takes calls; NULL: nobody does */
     int         media_workers;
     int         calls_max;       /* at the same time */
     int         calls_per_number; /* at the same time to one destination; 0: any number */

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "fax/inbound.h"
 #include "receive/inside.h"
+#include "receive/rules.h"
 #include "t30/journal.h"
 
 enum {
@@ -23,7 +24,7 @@ void fw_call_begun(struct fw_receive *r, struct fw_taken *t)
 {
     t->phase = FW_TAKEN_CALL;
     t->due = after_ms(r->now, (int64_t)r->config.answer_delay_ms + ANSWER_GRACE_MS);
-    r->modems[t->fax.modem].calls++;
+    fw_seats_take(r->config.seats, t->fax.modem);
     r->calls++;
 }
 
@@ -31,7 +32,7 @@ static void release(struct fw_receive *r, struct fw_taken *t)
 {
     if (r->recovering || t->phase != FW_TAKEN_CALL)
         return;
-    r->modems[t->fax.modem].calls--;
+    fw_seats_give(r->config.seats, t->fax.modem);
     r->calls--;
 }
 
@@ -112,6 +113,22 @@ static void note_ident(struct fw_taken *t, const char *ident)
         fw_text_clip(t->fax.remote_ident, sizeof t->fax.remote_ident, ident);
 }
 
+static void cancel_call(struct fw_receive *r, struct fw_taken *t)
+{
+    struct fw_msg msg = { .kind = FW_MSG_KIND_CALL_CANCEL };
+    fw_text_clip(msg.call_cancel.call, sizeof msg.call_cancel.call, t->fax.call);
+    r->port.send(r->port.arg, &msg);
+    t->cancel_sent = true;
+    t->due = after_ms(r->now, ENDING_GRACE_MS);
+}
+
+/* Before a page is there: it fails as one that we declined. */
+static void refuse_ident(struct fw_receive *r, struct fw_taken *t)
+{
+    fw_log(FW_LOG_INFO, "call.ident_refused", "fax=%s ident=%s", t->fax.id, FW_LOG_TEXT(t->fax.remote_ident));
+    cancel_call(r, t);
+}
+
 static void on_negotiated(struct fw_receive *r, struct fw_taken *t, const struct fw_msg_fax_negotiated *m)
 {
     if (t->underway)
@@ -119,6 +136,10 @@ static void on_negotiated(struct fw_receive *r, struct fw_taken *t, const struct
     t->underway = true;
     t->fax.bit_rate = m->bit_rate > 1000000 ? 0 : (int)m->bit_rate;
     note_ident(t, m->remote_ident);
+    if (fw_rules_ident_refused(t->rules, t->fax.remote_ident)) {
+        refuse_ident(r, t);
+        return;
+    }
     if (ensure_receiving(r, t))
         (void)!fw_taken_save(r, t, FW_STATUS_RECEIVING, FW_EVENT_NEGOTIATED,
                              json_pack("{si sb ss}", "bit_rate", t->fax.bit_rate, "ecm", m->ecm != 0, "remote_ident",
@@ -196,15 +217,6 @@ void fw_call_message(struct fw_receive *r, const struct fw_msg *msg)
 }
 
 /* ---- what goes wrong ---- */
-
-static void cancel_call(struct fw_receive *r, struct fw_taken *t)
-{
-    struct fw_msg msg = { .kind = FW_MSG_KIND_CALL_CANCEL };
-    fw_text_clip(msg.call_cancel.call, sizeof msg.call_cancel.call, t->fax.call);
-    r->port.send(r->port.arg, &msg);
-    t->cancel_sent = true;
-    t->due = after_ms(r->now, ENDING_GRACE_MS);
-}
 
 static void without_line(struct fw_taken *t)
 {

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "fax/fax_json.h"
 #include "receive/inside.h"
+#include "receive/rules.h"
 #include "store/numbers.h"
 
 enum { FILES_FREE_MIN = 64 };
@@ -62,11 +63,17 @@ void fw_decide_route(struct fw_receive *r, const struct fw_msg_number_ask *m)
     r->port.send(r->port.arg, &route);
 }
 
-/* Of the application's settings: inbound.channel_limit; -1: none. */
-static int channel_limit(const struct fw_application *a)
+/* Of the application's settings: a new reference, NULL when there are none. */
+static json_t *inbound_of(const struct fw_application *a)
 {
     json_t *settings CLEANUP(fw_json_free) = a->settings ? json_loads(a->settings, 0, NULL) : NULL;
-    const json_t *limit = json_object_get(json_object_get(settings, "inbound"), "channel_limit");
+    return json_incref(json_object_get(settings, "inbound"));
+}
+
+/* -1: none. */
+static int channel_limit(const json_t *inbound)
+{
+    const json_t *limit = json_object_get(inbound, "channel_limit");
     return json_is_integer(limit) ? (int)json_integer_value(limit) : -1;
 }
 
@@ -92,14 +99,27 @@ static int choose_modem(const struct fw_receive *r)
 {
     int best = -1;
     for (int m = 0; m < r->config.modem_count; m++) {
-        if (r->modems[m].up && r->modems[m].calls < FW_CALLS_PER_MODEM &&
-            (best < 0 || r->modems[m].calls < r->modems[best].calls))
+        if (r->modems[m].up && fw_seats_of(r->config.seats, m) < FW_CALLS_PER_MODEM &&
+            (best < 0 || fw_seats_of(r->config.seats, m) < fw_seats_of(r->config.seats, best)))
             best = m;
     }
     return best;
 }
 
-static struct refusal ask_application(struct fw_receive *r, const struct fw_number *number)
+/* A number that nobody has, on a trunk whose numbers all are one application's. */
+static enum fw_err catch_all(struct fw_receive *r, const char *called, struct fw_number *ret)
+{
+    char number[FW_E164_SIZE];
+    if (!to_e164(called, number))
+        return FW_NOT_FOUND;
+    const enum fw_err err = fw_store_number_catch_all(r->config.store, ret);
+    if (!err)
+        fw_text_clip(ret->number, sizeof ret->number, number);
+    return err;
+}
+
+static struct refusal ask_application(struct fw_receive *r, const struct fw_number *number, const char *caller,
+                                      json_t **ret_inbound)
 {
     struct fw_application a = { 0 };
     struct refusal no = taken_up;
@@ -108,26 +128,42 @@ static struct refusal ask_application(struct fw_receive *r, const struct fw_numb
         no = err == FW_NOT_FOUND ? unknown : store_trouble;
     else if (!a.active)
         no = inactive;
-    else if (channel_limit(&a) >= 0 && calls_of(r, a.id) >= channel_limit(&a))
+    *ret_inbound = err ? NULL : inbound_of(&a);
+    if (!no.status) {
+        const struct fw_rules_refusal rule = fw_rules_of_call(*ret_inbound, caller, fw_wall_now());
+        no = (struct refusal){ rule.status, rule.q850, rule.text };
+    }
+    const int limit = channel_limit(*ret_inbound);
+    if (!no.status && limit >= 0 && calls_of(r, number->application) >= limit)
         no = limited;
     fw_application_done(&a);
     return no;
 }
 
-static struct refusal judge(struct fw_receive *r, const char *called, struct fw_number *number, int *ret_modem)
+/* `*ret_inbound` (the caller's) is what the application says of calls that come in. */
+static struct refusal judge(struct fw_receive *r, const struct fw_msg_call_incoming *m, struct fw_number *number,
+                            int *ret_modem, json_t **ret_inbound)
 {
-    const enum fw_err err = find_number(r, called, number);
+    enum fw_err err = find_number(r, m->to, number);
+    if (err == FW_NOT_FOUND)
+        err = catch_all(r, m->to, number);
     if (err)
         return err == FW_NOT_FOUND ? unknown : store_trouble;
     if (!number->application[0])
         return unknown;
-    const struct refusal no = ask_application(r, number);
+    const struct refusal no = ask_application(r, number, m->from, ret_inbound);
     if (no.status)
         return no;
     *ret_modem = choose_modem(r);
     if (*ret_modem < 0 || r->calls >= r->config.calls_max)
         return full;
     return disk_is_free(r) ? taken_up : disk_trouble;
+}
+
+static enum fw_media_format format_of(const json_t *inbound)
+{
+    const char *text = json_string_value(json_object_get(inbound, "media_format"));
+    return text && strcmp(text, "tiff") == 0 ? FW_FORMAT_TIFF : FW_FORMAT_PDF;
 }
 
 static void describe(const struct fw_msg_call_incoming *m, const struct fw_number *number, int modem,
@@ -199,9 +235,11 @@ void fw_decide_incoming(struct fw_receive *r, const struct fw_msg_call_incoming 
     int modem = -1;
     if (!fw_uuid_valid(m->call))
         return;
-    struct refusal no = judge(r, m->to, &number, &modem);
+    json_t *inbound CLEANUP(fw_json_free) = NULL;
+    struct refusal no = judge(r, m, &number, &modem, &inbound);
     if (!no.status) {
         describe(m, &number, modem, &fax);
+        fax.media_format = format_of(inbound);
         enum fw_err err = write_row(r, m, &fax);
         if (!err)
             err = fw_taken_add(r, &fax, &t);
@@ -213,6 +251,7 @@ void fw_decide_incoming(struct fw_receive *r, const struct fw_msg_call_incoming 
         refuse(r, m, &no);
         return;
     }
+    t->rules = TAKE(inbound);
     fw_call_begun(r, t);
     accept_call(r, t);
 }

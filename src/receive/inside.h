@@ -17,6 +17,7 @@ enum fw_taken_phase {
 /* A fax that is not final. */
 struct fw_taken {
     struct fw_fax       fax; /* as the store has it */
+    json_t             *rules;    /* `inbound` of its application when the call came; NULL after a start */
     enum fw_taken_phase phase;
     struct fw_mono      due;      /* CALL: somebody must have spoken by then */
     struct fw_mono      answered; /* {0}: not yet */
@@ -66,7 +67,7 @@ struct fw_receive {
     bool              line_up;
     bool              recovering; /* the caller's thread, before there is ours */
     uint16_t          sip_port;
-    struct { bool up; int calls; } modems[FW_MODEMS_MAX];
+    struct { bool up; } modems[FW_MODEMS_MAX];
     int               calls;
     struct fw_mono    now; /* of this turn */
 };

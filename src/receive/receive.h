@@ -10,6 +10,7 @@
 #ifndef FW_RECEIVE_H
 #define FW_RECEIVE_H
 #include "ipc/msg.h"
+#include "ipc/seats.h"
 #include "store/store.h"
 
 /* What this room needs from others; called from its own thread, may not call back. */
@@ -22,6 +23,7 @@ struct fw_receive_config {
     struct fw_store *store;
     const char *ident;         /* our CSI: up to 20 characters; empty: the called number */
     int         modem_count;
+    struct fw_seats *seats;    /* shared with who places calls */
     int         calls_max;     /* at the same time; 503 beyond */
     uint32_t    answer_delay_ms;
     uint32_t    call_limit_ms; /* one whole call */

@@ -57,6 +57,7 @@ void fw_taken_remove(struct fw_receive *r, struct fw_taken *t)
             continue;
         r->taken[i] = r->taken[--r->taken_count];
         fw_fax_done(&t->fax);
+        json_decref(t->rules);
         free(t);
         return;
     }

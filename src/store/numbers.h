@@ -28,6 +28,9 @@ MUST_USE enum fw_err fw_store_number_get(struct fw_store *s, int64_t account, co
 /* Whoever has it: for a call that comes in. FW_NOT_FOUND: nobody. */
 MUST_USE enum fw_err fw_store_number_find(struct fw_store *s, const char *number,
                                           struct fw_number *ret);
+/* For a number that nobody has: the active application whose inbound.catch_all is set, the oldest of them, as if it
+ * had a number of it (`number` and `id` stay empty). FW_NOT_FOUND: there is none. */
+MUST_USE enum fw_err fw_store_number_catch_all(struct fw_store *s, struct fw_number *ret);
 /* Writes application, tags and updated_at, if nobody changed it since `read_at` (its updated_at
  * when it was read): else FW_CONFLICT. FW_NOT_FOUND: no such one of this account; FW_INVALID as above. */
 MUST_USE enum fw_err fw_store_number_save(struct fw_store *s, const struct fw_number *n,

@@ -173,6 +173,24 @@ enum fw_err fw_store_number_find(struct fw_store *s, const char *number, struct 
     return err ? err : read_row(&q, ret);
 }
 
+/* Few applications ask for it, and it is asked for only when a number is nobody's. */
+enum fw_err fw_store_number_catch_all(struct fw_store *s, struct fw_number *ret)
+{
+    struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);
+    if (use.err)
+        return use.err;
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(use.db, "SELECT account, id FROM application WHERE deleted_us = 0 AND active = 1"
+                           " AND json_extract(settings, '$.inbound.catch_all') = 1 ORDER BY created_us, id LIMIT 1");
+    const enum fw_err err = fw_stmt_row(&q);
+    if (err)
+        return err;
+    *ret = (struct fw_number){ 0 };
+    ret->account = fw_stmt_int64(&q);
+    fw_stmt_text(&q, ret->application, sizeof ret->application);
+    return fw_stmt_ok(&q);
+}
+
 #define FILTER                                                                                     \
     " WHERE n.account = ?1 AND (?2 = '' OR instr(n.number, ?2) > 0)"                               \
     " AND (?3 = '' OR n.application = ?3)"

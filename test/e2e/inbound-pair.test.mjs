@@ -50,3 +50,13 @@ test('a number that the other service does not have is 404 to the caller, and no
     const list = await called.request('GET', `/v2/faxes?filter[to][eq]=${encodeURIComponent('+13125550899')}`);
     assert.equal(list.body.data.length, 0);
 });
+
+test('what nobody has is taken by an application that takes all', async () => {
+    const [caller, called] = services;
+    const all = await called.application(receiver.url, { inbound: { catch_all: true } });
+    const sent = await caller.send({ to: '+13125550898', from: '+12025550198', quality: 'normal' }, onePage(caller.folder));
+    assert.equal((await caller.ended(sent.id)).status, 'delivered');
+    const fax = await called.receivedFrom('+12025550198');
+    assert.equal(fax.connection_id, all.id);
+    assert.equal(fax.to, '+13125550898');
+});

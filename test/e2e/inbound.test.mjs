@@ -1,6 +1,7 @@
 /* Faxes that come in: the carrier brings a dialled number of ours back to us, as a network would. */
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Service, pagesEqual, until } from './lib/service.mjs';
 import { Receiver } from './lib/receiver.mjs';
@@ -107,4 +108,45 @@ test('a received fax is deleted with all that is of it', async () => {
     assert.ok(folder);
     assert.equal((await service.request('GET', `/v2/faxes/${fax.id}`)).status, 404);
     assert.equal((await fetch(fax.media_url)).status, 404);
+});
+
+test('rules of an application refuse by caller, hour and the machine, and say how', async () => {
+    const rules = {
+        '+13125550721': [{ refuse_callers: ['+1202555*'], refuse_with: 'declined' }, 603],
+        '+13125550722': [{ answer_callers: ['+4930*'] }, 480],
+        '+13125550723': [{ hours: [`${['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][(new Date().getUTCDay() + 3) % 7]} 00:00-24:00`],
+            refuse_with: 'busy' }, 486],
+    };
+    for (const [to, [inbound, status]] of Object.entries(rules)) {
+        const strict = await service.application(receiver.url, { inbound });
+        assert.deepEqual(strict.inbound.refuse_with, inbound.refuse_with);
+        await service.number(to, strict.id);
+        const sent = await service.send({ to, quality: 'normal' }, onePage());
+        const [call] = await until(`a call to ${to}`, async () => {
+            const { body } = await service.request('GET', `/v2/faxes/${sent.id}/attempts`);
+            return body.data.length > 0 && body.data[0].ended_at && body.data;
+        });
+        assert.equal(call.sip_status, status, JSON.stringify(call));
+        await service.request('POST', `/v2/faxes/${sent.id}/actions/cancel`);
+    }
+    const picky = await service.application(receiver.url, { inbound: { refuse_idents: ['+12025550123'] } });
+    await service.number('+13125550724', picky.id);
+    const sent = await service.send({ to: '+13125550724', quality: 'normal' }, onePage());
+    const fax = await service.received('+13125550724');
+    assert.equal(fax.failure_reason, 'receiver_decline', JSON.stringify(fax));
+    await service.request('POST', `/v2/faxes/${sent.id}/actions/cancel`);
+    assert.equal((await service.request('POST', '/v2/fax_applications', { body: { application_name: 'x',
+        webhook_event_url: receiver.url, inbound: { hours: ['always'] } } })).status, 422);
+});
+
+test('an application gets TIFF when it wants that', async () => {
+    const tiff = await service.application(receiver.url, { inbound: { media_format: 'tiff' } });
+    await service.number('+13125550731', tiff.id);
+    const sent = await service.send({ to: '+13125550731', quality: 'normal' }, onePage());
+    assert.equal((await service.ended(sent.id)).status, 'delivered');
+    const fax = await service.received('+13125550731');
+    const document = await fetch(fax.media_url);
+    assert.equal(document.headers.get('content-type'), 'image/tiff');
+    writeFileSync(join(service.folder, 'got.tif'), Buffer.from(await document.arrayBuffer()));
+    pagesEqual(join(service.faxFolder(sent.id), 'pages.tif'), join(service.folder, 'got.tif'));
 });

@@ -1,0 +1,21 @@
+/* rules.h - what an application says of calls that come in, beyond its numbers. Pure.
+ *
+ * Of the `inbound` object of its settings: answer_callers and refuse_callers (numbers, or beginnings of them with a
+ * '*' at the end), answer_idents and refuse_idents (the same of the far machine's identifier), hours with
+ * hours_utc_offset_minutes, refuse_with.
+ */
+#ifndef FW_RECEIVE_RULES_H
+#define FW_RECEIVE_RULES_H
+#include <jansson.h>
+
+#include "base/clock.h"
+
+struct fw_rules_refusal {
+    int         status, q850;
+    const char *text; /* a literal */
+};
+/* Status 0: nothing speaks against it. `inbound` may be NULL. */
+struct fw_rules_refusal fw_rules_of_call(const json_t *inbound, const char *caller, struct fw_wall now);
+/* Known only once the machines speak: then the call is ended. */
+bool fw_rules_ident_refused(const json_t *inbound, const char *ident);
+#endif
