@@ -313,7 +313,8 @@ static enum fw_err start_receive(struct service *s)
     const struct fw_receive_port port = { from_queue, s };
     const struct fw_config *c = s->config;
     const struct fw_receive_config config = {
-        .store = s->store, .ident = c->ident, .modem_count = (int)c->modems, .seats = &s->seats, .calls_max = (int)c->calls_max,
+        .store = s->store, .ident = c->ident, .modem_count = (int)c->modems, .seats = &s->seats,
+        .calls_max = (int)c->calls_max,
         .answer_delay_ms = c->answer_delay_ms, .call_limit_ms = c->call_limit_secs * 1000,
         .disk_free_min = (uint64_t)c->disk_free_min_mb * 1024 * 1024,
     };

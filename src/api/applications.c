@@ -68,8 +68,8 @@ static const char *const refusals[] = { "unavailable", "busy", "declined", "unal
 static const char *check_pattern(const char *text)
 {
     const size_t size = strlen(text), digits = strspn(text, "+0123456789 -.()");
-    const bool good = size > 0 && size <= PATTERN_MAX && (digits == size || (digits == size - 1 && text[digits] == '*'));
-    return good ? NULL : "must be a number, or the beginning of one and '*'";
+    const bool whole = digits == size || (digits == size - 1 && text[digits] == '*');
+    return size > 0 && size <= PATTERN_MAX && whole ? NULL : "must be a number, or the beginning of one and '*'";
 }
 
 static const char *check_hours(const char *text)

@@ -62,7 +62,9 @@ struct fw_rules_refusal fw_rules_of_call(const json_t *inbound, const char *call
     static const struct {
         const char *name;
         int         status, q850;
-    } causes[] = { { "unavailable", 480, 31 }, { "busy", 486, 17 }, { "declined", 603, 21 }, { "unallocated", 404, 1 } };
+    } causes[] = {
+        { "unavailable", 480, 31 }, { "busy", 486, 17 }, { "declined", 603, 21 }, { "unallocated", 404, 1 },
+    };
     const char *text = listed_out(inbound, "answer_callers", "refuse_callers", caller)
                            ? "the application does not take calls of this caller"
                        : closed(inbound, now) ? "the application takes no calls at this hour"
@@ -71,7 +73,7 @@ struct fw_rules_refusal fw_rules_of_call(const json_t *inbound, const char *call
         return (struct fw_rules_refusal){ 0, 0, "" };
     const char *with = json_string_value(json_object_get(inbound, "refuse_with"));
     size_t cause = 0;
-    for (size_t i = 0; with && i < sizeof causes / sizeof causes[0]; i++) {
+    for (size_t i = 0; with && i < ARRAY_LEN(causes); i++) {
         if (strcmp(causes[i].name, with) == 0)
             cause = i;
     }
