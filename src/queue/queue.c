@@ -234,11 +234,11 @@ void fw_queue_stop(struct fw_queue *q)
     const struct fw_queue_note note = { .kind = FW_NOTE_STOP };
     atomic_store(&q->stop, true);
     put(q, &note);
+    if (q->running)
+        pthread_join(q->thread, NULL); /* it gives to the workers until then */
+    q->running = false;
     fw_media_workers_stop(q->workers);
     q->workers = NULL;
-    if (q->running)
-        pthread_join(q->thread, NULL);
-    q->running = false;
 }
 
 static void put_about(struct fw_queue *q, struct fw_queue_note note, const char *fax)
