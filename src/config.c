@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/cors.h"
 #include "base/bounds.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -48,6 +49,11 @@ static const cyaml_schema_field_t fields[] = {
     NUMBER("disk_free_min_mb", disk_free_min_mb),
     NUMBER("faxes_in_process_max", faxes_in_process_max),
     NUMBER("http_threads", http_threads),
+    NUMBER("http_header_timeout_secs", http_header_timeout_secs),
+    NUMBER("http_body_timeout_secs", http_body_timeout_secs),
+    TEXT("tls_cert", tls_cert, 4000),
+    TEXT("tls_key", tls_key, 4000),
+    TEXT("cors_origins", cors_origins, 4000),
     TEXT("public_url", public_url, 500),
     NUMBER("link_ttl_secs", link_ttl_secs),
     NUMBER("rate_limit_per_second", rate_limit_per_second),
@@ -91,6 +97,9 @@ static const struct {
     { "data", offsetof(struct fw_config, data), "faxwire-data" },
     { "listen", offsetof(struct fw_config, listen), "127.0.0.1:8080" },
     { "public_url", offsetof(struct fw_config, public_url), "" },
+    { "tls_cert", offsetof(struct fw_config, tls_cert), "" },
+    { "tls_key", offsetof(struct fw_config, tls_key), "" },
+    { "cors_origins", offsetof(struct fw_config, cors_origins), "" },
     { "sip_host", offsetof(struct fw_config, sip_host), "127.0.0.1" },
     { "domain", offsetof(struct fw_config, domain), "" },
     { "advertised_host", offsetof(struct fw_config, advertised_host), "" },
@@ -123,6 +132,8 @@ static const struct {
     { "answer_delay_ms", AT(answer_delay_ms), 0, 0, 60 * 1000 },
     { "disk_free_min_mb", AT(disk_free_min_mb), 256, 1, 1024 * 1024 },
     { "http_threads", AT(http_threads), 4, 1, 64 },
+    { "http_header_timeout_secs", AT(http_header_timeout_secs), 20, 1, 600 },
+    { "http_body_timeout_secs", AT(http_body_timeout_secs), 30, 1, 600 },
     { "link_ttl_secs", AT(link_ttl_secs), 600, 1, 7 * 24 * 3600 },
     { "rate_limit_per_second", AT(rate_limit_per_second), 0, 0, 100000 },
     { "fetch_private", AT(fetch_private), 0, 0, 1 },
@@ -232,6 +243,15 @@ static enum fw_err check(struct fw_config *c, struct fw_fault *fault)
     if (url_fault || strpbrk(c->public_url, "?#")) {
         fw_fault_set(fault, "public_url", "%s, e.g. https://fax.example.com",
                      url_fault ? url_fault : "may not have a query");
+        return FW_INVALID;
+    }
+    if (!c->tls_cert[0] != !c->tls_key[0]) {
+        fw_fault_set(fault, c->tls_cert[0] ? "tls_key" : "tls_cert", "must be given too: a certificate needs its key");
+        return FW_INVALID;
+    }
+    const char *cors_fault = fw_cors_fault(c->cors_origins);
+    if (cors_fault) {
+        fw_fault_set(fault, "cors_origins", "%s", cors_fault);
         return FW_INVALID;
     }
     if (!fw_log_level_parse(c->log_level, &level)) {

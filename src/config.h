@@ -68,6 +68,9 @@ struct fw_config {
     uint32_t answer_delay_ms;  /* calls that come in ring as long */
     uint32_t disk_free_min_mb; /* less is free: no call is taken */
     uint32_t http_threads;
+    uint32_t http_header_timeout_secs, http_body_timeout_secs; /* see api/patience.h */
+    char    *tls_cert, *tls_key; /* PEM files; empty: plain HTTP */
+    char    *cors_origins;       /* of web pages that may use the API, parted by commas, or "*" */
     uint32_t faxes_in_process_max;  /* outbound, of one account */
     char    *public_url;     /* what links to stored files begin with; empty: where `listen` is */
     uint32_t link_ttl_secs;  /* how long such links are good */

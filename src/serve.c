@@ -348,6 +348,9 @@ static enum fw_err start_api(struct service *s, struct fw_fault *fault)
         .listen_host = s->http_host, .port = port, .store = s->store, .upload_dir = s->upload_dir,
         .fax_accepted = fax_accepted, .fax_canceled = fax_canceled, .fetch = fetch_media, .arg = s,
         .threads = s->config->http_threads,
+        .tls_cert = s->config->tls_cert, .tls_key = s->config->tls_key,
+        .cors_origins = s->config->cors_origins,
+        .header_s = s->config->http_header_timeout_secs, .body_s = s->config->http_body_timeout_secs,
         .public_url = s->config->public_url, .link_ttl_s = s->config->link_ttl_secs,
         .rate_limit_per_second = s->config->rate_limit_per_second,
         .faxes_in_process_max = s->config->faxes_in_process_max,
@@ -402,8 +405,8 @@ static enum fw_err start(struct service *s, struct fw_fault *fault)
 static void print_ready(const struct service *s)
 {
     char url[320], data[4096];
-    snprintf(url, sizeof url, strchr(s->http_host, ':') ? "http://[%s]:%u" : "http://%s:%u", s->http_host,
-             fw_api_port(s->api));
+    snprintf(url, sizeof url, strchr(s->http_host, ':') ? "%s://[%s]:%u" : "%s://%s:%u",
+             s->config->tls_cert[0] ? "https" : "http", s->http_host, fw_api_port(s->api));
     if (!realpath(s->config->data, data))
         fw_text_clip(data, sizeof data, s->config->data);
     /* There is no console yet; the field is where clients will look for it. */

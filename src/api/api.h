@@ -31,6 +31,9 @@ struct fw_api_config {
                          const atomic_bool *stop, struct fw_fault *fault);
     void       *arg;
     unsigned    threads;    /* 0 counts as 1 */
+    const char *tls_cert, *tls_key; /* files in PEM form; NULL or empty: plain HTTP */
+    const char *cors_origins; /* as api/cors.h has it; NULL or empty: none */
+    unsigned    header_s, body_s; /* see api/patience.h; 0: 20 and 30 */
     unsigned    rate_limit_per_second; /* requests of one account; 0: any number, at most 1000000 */
     unsigned    faxes_in_process_max;  /* of one account, outbound; 0: any number */
     /* What links begin with, "https://fax.example.com"; NULL or empty: where it listens. */

@@ -6,10 +6,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "api/cors.h"
 #include "api/framing.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "fax/fax_json.h"
 
 enum {
     /* What is read and thrown away after a refusal, so that a client that writes first and reads
@@ -27,9 +29,19 @@ struct exchange {
     struct fw_mono start;
     uint64_t body_size, announced; /* bytes that came; of Content-Length, 0: not told */
     char method[16];
+    struct fw_turn *turn; /* of the connection; NULL: not watched */
     bool began, counted, close;
+    bool reading, refused; /* a body comes; it was refused while it did */
+    bool server_wide; /* the target "*" */
     int status; /* answered; 0 before */
 };
+
+/* libmicrohttpd up to 0.9.76 ends the target at a NUL as well, see ends_well. The version of HTTP
+ * follows it where it stands. */
+static bool target_ends_well(const char *target)
+{
+    return MHD_VERSION >= 0x00097700 || fw_text_starts(target + strlen(target) + 1, "HTTP/1.");
+}
 
 void *fw_exchange_new(void *cls, const char *target, struct MHD_Connection *connection)
 {
@@ -44,10 +56,20 @@ void *fw_exchange_new(void *cls, const char *target, struct MHD_Connection *conn
     x->request.links = &x->api->links;
     x->request.limits = x->api->limits;
     x->request.claims = &x->api->claims;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    x->turn = info ? info->socket_context : NULL;
+    x->server_wide = strcmp(target, "*") == 0;
     fw_uploads_init(&x->request.uploads, x->api->config.upload_dir);
     fw_uuid_new(fw_wall_now(), x->request.id);
-    x->target_err = fw_target_parse(fw_span_of(target), &x->request.target);
+    x->target_err = target_ends_well(target) ? fw_target_parse(fw_span_of(target), &x->request.target)
+                                             : FW_INVALID;
     return x;
+}
+
+static const char *header(struct MHD_Connection *connection, const char *name)
+{
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
 /* Everything but what the log line needs. Before the answer goes out: who has read it finds no
@@ -61,6 +83,25 @@ static void release(struct exchange *x)
     free(x->request.fetch_url);
     free(x->request.text);
     x->request.text = x->request.fetch_url = NULL;
+}
+
+/* What a page of another origin may do and see. */
+static void add_cors(const struct exchange *x, struct MHD_Response *response)
+{
+    const char *list = x->api->config.cors_origins;
+    if (!list || !list[0])
+        return;
+    (void)MHD_add_response_header(response, "vary", "Origin");
+    const char *allowed = fw_cors_allow(list, header(x->connection, "Origin"));
+    if (!allowed)
+        return;
+    (void)MHD_add_response_header(response, "access-control-allow-origin", allowed);
+    (void)MHD_add_response_header(response, "access-control-expose-headers", FW_CORS_EXPOSED);
+    if (x->request.route != &fw_options_route || !x->request.allow[0])
+        return;
+    (void)MHD_add_response_header(response, "access-control-allow-methods", x->request.allow);
+    (void)MHD_add_response_header(response, "access-control-allow-headers", FW_CORS_HEADERS);
+    (void)MHD_add_response_header(response, "access-control-max-age", "600");
 }
 
 static void add_headers(const struct exchange *x, struct MHD_Response *response)
@@ -80,7 +121,7 @@ static void add_headers(const struct exchange *x, struct MHD_Response *response)
         (void)MHD_add_response_header(response, r->headers[i].name, r->headers[i].value);
     if (x->status == 401)
         (void)MHD_add_response_header(response, "www-authenticate", "Bearer realm=\"faxwire\"");
-    if (x->status == 405)
+    if ((x->status == 405 || r->route == &fw_options_route) && r->allow[0])
         (void)MHD_add_response_header(response, "allow", r->allow);
     if (x->status == 503)
         (void)MHD_add_response_header(response, "retry-after", "1");
@@ -88,6 +129,7 @@ static void add_headers(const struct exchange *x, struct MHD_Response *response)
      * a name finds out. */
     if (x->status == 500 && strcmp(x->method, "GET") != 0 && r->once.count == 0)
         (void)MHD_add_response_header(response, "x-should-retry", "false");
+    add_cors(x, response);
     if (x->close || atomic_load(&x->api->stopping))
         (void)MHD_add_response_header(response, "connection", "close");
 }
@@ -119,9 +161,17 @@ static struct MHD_Response *response_of(struct exchange *x, char *text)
     return response;
 }
 
+static void stop_reading(struct exchange *x)
+{
+    if (x->reading)
+        fw_patience_phase(x->api->patience, x->turn, FW_PHASE_ANSWER, x->request.id);
+    x->reading = false;
+}
+
 static enum MHD_Result respond(struct exchange *x, struct MHD_Connection *connection)
 {
     struct fw_request *r = &x->request;
+    stop_reading(x);
     x->status = r->errors.status ? r->errors.status : r->status;
     char *text = TAKE(r->text);
     if (r->errors.status) {
@@ -140,18 +190,24 @@ static enum MHD_Result respond(struct exchange *x, struct MHD_Connection *connec
     return result;
 }
 
+/* libmicrohttpd up to 0.9.76 ends a value at a NUL and says nothing of what follows. It has put zeros
+ * for the CR and LF at the end of each line, where the value stands: anything else is such a rest, or a
+ * line that did not end as lines do. Later ones refuse that themselves, and may keep values elsewhere. */
+static bool ends_well(const char *value, size_t value_size)
+{
+    return MHD_VERSION >= 0x00097700 || (value[value_size] == '\0' && value[value_size + 1] == '\0');
+}
+
 static enum MHD_Result judge_header(void *cls, enum MHD_ValueKind kind, const char *name,
                                     size_t name_size, const char *value, size_t value_size)
 {
     (void)kind;
-    fw_framing_header(cls, (struct fw_span){ (const uint8_t *)name, name_size },
+    struct fw_framing *f = cls;
+    fw_framing_header(f, (struct fw_span){ (const uint8_t *)name, name_size },
                       (struct fw_span){ (const uint8_t *)value, value ? value_size : 0 });
+    if (value && !ends_well(value, value_size))
+        f->fault = "a header line with a NUL in it, or without CR and LF at its end";
     return MHD_YES;
-}
-
-static const char *header(struct MHD_Connection *connection, const char *name)
-{
-    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
 static void check_framing(struct exchange *x, struct MHD_Connection *connection,
@@ -171,7 +227,9 @@ static void find_and_let_in(struct exchange *x, struct MHD_Connection *connectio
                             const char *method)
 {
     struct fw_request *r = &x->request;
-    if (x->target_err)
+    if (x->server_wide && strcmp(method, "OPTIONS") == 0)
+        r->route = &fw_options_route;
+    else if (x->target_err)
         fw_api_error_at(&r->errors, FW_API_BAD_REQUEST, NULL,
                         "The path or query is malformed or too long.");
     else
@@ -202,11 +260,14 @@ static enum MHD_Result begin(struct exchange *x, struct MHD_Connection *connecti
     x->began = x->counted = true;
     atomic_fetch_add(&x->api->running, 1);
     fw_text_clip(x->method, sizeof x->method, method);
+    x->announced = announced(connection);
+    x->reading = x->announced > 0 || header(connection, "Transfer-Encoding");
+    fw_patience_phase(x->api->patience, x->turn, x->reading ? FW_PHASE_BODY : FW_PHASE_ANSWER, r->id);
     check_framing(x, connection, version);
     if (x->close)
         return respond(x, connection);
     find_and_let_in(x, connection, method);
-    const uint64_t size = x->announced = announced(connection);
+    const uint64_t size = x->announced;
     if (!r->errors.status && r->route->json) {
         fw_body_begin(&r->body, header(connection, "Content-Type"), &r->uploads, &r->errors);
         if (r->route->document)
@@ -231,19 +292,37 @@ static bool gone(const struct exchange *x, struct MHD_Connection *connection)
     return info && recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
+/* Who sends too much is told while he does; the library only takes an answer behind the body. */
+static void refuse_early(struct exchange *x)
+{
+    if (x->request.errors.status != 413 || x->refused)
+        return;
+    json_t *json CLEANUP(fw_json_free) = fw_api_errors_json(&x->request.errors);
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    x->refused = true;
+    x->status = 413;
+    fw_uploads_done(&x->request.uploads); /* who has read it finds none of them left */
+    if (text && fw_patience_refuse(x->api->patience, x->turn, 413, text))
+        x->close = true;
+    free(text);
+}
+
 static enum MHD_Result take(struct exchange *x, struct MHD_Connection *connection,
                             struct fw_span data)
 {
     struct fw_request *r = &x->request;
     x->body_size += data.size;
+    fw_patience_body(x->api->patience, x->turn, x->body_size);
     if (gone(x, connection))
         return MHD_NO;
     if (fw_mono_now().us - x->start.us > (int64_t)REQUEST_S_MAX * 1000000)
         return MHD_NO;
     if (r->route && r->route->json && !r->errors.status) {
         fw_body_read(&r->body, data);
+        refuse_early(x);
         return MHD_YES;
     }
+    refuse_early(x);
     const uint64_t max = r->body.size_max + DISCARD_BYTES_MAX;
     return x->body_size > max ? MHD_NO : MHD_YES;
 }
@@ -311,6 +390,7 @@ static enum MHD_Result start_wait(struct exchange *x)
 static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *connection)
 {
     struct fw_request *r = &x->request;
+    stop_reading(x);
     if (!r->errors.status && r->route->json && !r->fetched)
         fw_body_finish(&r->body);
     if (!r->errors.status)
@@ -350,6 +430,7 @@ void fw_exchange_end(void *cls, struct MHD_Connection *connection, void **state,
         return;
     *state = NULL;
     release(x);
+    fw_patience_phase(api->patience, x->turn, FW_PHASE_HEADER, "");
     if (x->counted) {
         fw_log(FW_LOG_INFO, "http.request", "method=%s path=%s status=%d ms=%lld request=%s%s",
                FW_LOG_TEXT(x->method), x->request.route ? x->request.route->pattern : "-",

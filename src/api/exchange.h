@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "api/media_files.h"
+#include "api/patience.h"
 #include "api/request.h"
 
 struct fw_api {
@@ -20,9 +21,14 @@ struct fw_api {
     atomic_int           fetches; /* threads that download for a request */
     struct fw_sweeper   *sweeper;
     struct fw_waiters   *waiters; /* owned */
+    struct fw_patience  *patience; /* owned */
+    struct fw_buf        tls_cert, tls_key; /* PEM, with a zero at the end; empty: plain HTTP */
     struct fw_links      links;
     atomic_int           running; /* requests whose headers have come and whose answer is not out yet */
 };
+
+/* FW_IO, FW_INVALID: `fault` says why. */
+MUST_USE enum fw_err fw_daemon_start(struct fw_api *api, int fd, struct fw_fault *fault);
 
 /* Callbacks of the library; `cls` is the fw_api. */
 void           *fw_exchange_new(void *cls, const char *target, struct MHD_Connection *connection);

@@ -73,6 +73,8 @@ struct fw_request {
 
 /* Finds the route of `method`; sets route and arguments, or adds 404 or 405 to the errors. */
 void fw_route_find(struct fw_request *r, const char *method);
+/* What OPTIONS is answered by. */
+extern const struct fw_route fw_options_route;
 /* Sets the account, or adds 401 (503 when the store cannot say). `authorization` may be NULL. */
 void fw_auth_check(struct fw_request *r, const char *authorization);
 

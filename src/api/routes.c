@@ -48,6 +48,9 @@ static const struct fw_route routes[] = {
     { "GET", "/openapi.json", fw_openapi_get, .open = true },
 };
 
+/* Of any path that has routes; what it answers is in the head. */
+const struct fw_route fw_options_route = { "OPTIONS", "*", fw_respond_empty, .open = true };
+
 static bool matches(const struct fw_target *t, const char *pattern, const char *arguments[2])
 {
     int argument = 0, segment = 0;
@@ -86,7 +89,10 @@ void fw_route_find(struct fw_request *r, const char *method)
                                   routes[i].method);
         used += size > 0 && used + (size_t)size < sizeof r->allow ? (size_t)size : 0;
     }
-    if (used > 0)
+    if (strcmp(method, "OPTIONS") == 0 && used > 0) {
+        snprintf(r->allow + used, sizeof r->allow - used, "%s, OPTIONS", strstr(r->allow, "GET") ? ", HEAD" : "");
+        r->route = &fw_options_route;
+    } else if (used > 0)
         fw_api_error_at(&r->errors, FW_API_METHOD, NULL, "This resource answers to: %s.", r->allow);
     else
         fw_api_error_at(&r->errors, FW_API_NO_FAX, NULL, "The requested resource does not exist");

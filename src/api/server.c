@@ -16,9 +16,6 @@
 #include "http/http.h"
 
 enum {
-    CONNECTIONS_MAX = 1024,
-    CONNECTION_BYTES = 64 * 1024, /* headers and one piece of a body */
-    IDLE_S = 60,
     STOP_S = 10,
     LINK_TTL_S = 10 * 60,
     BACKLOG = 512,
@@ -93,25 +90,11 @@ static void api_free(struct fw_api **api)
         fw_claims_done(&(*api)->claims);
         fw_sweeper_stop((*api)->sweeper);
         fw_waiters_stop((*api)->waiters);
+        fw_patience_stop((*api)->patience);
+        fw_buf_done(&(*api)->tls_cert);
+        fw_buf_done(&(*api)->tls_key);
     }
     free(*api);
-}
-
-static struct MHD_Daemon *start_daemon(struct fw_api *api, int fd)
-{
-    const unsigned threads =
-        api->config.threads > 1 ? api->config.threads : 0; /* a pool begins at two */
-    const struct MHD_OptionItem options[] = {
-        { MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)threads, NULL },
-        { MHD_OPTION_END, 0, NULL },
-    };
-    return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME,
-                            0, NULL, NULL, fw_exchange_go, api, MHD_OPTION_ARRAY, threads ? options : options + 1,
-                            MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-                            (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-                            (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                            (size_t)CONNECTION_BYTES, MHD_OPTION_URI_LOG_CALLBACK, fw_exchange_new,
-                            api, MHD_OPTION_NOTIFY_COMPLETED, fw_exchange_end, api, MHD_OPTION_END);
 }
 
 static enum fw_err open_links(struct fw_api *api, const char *host, struct fw_fault *fault)
@@ -123,8 +106,8 @@ static enum fw_err open_links(struct fw_api *api, const char *host, struct fw_fa
     if (url && url[0])
         size = snprintf(l->base, sizeof l->base, "%s", url);
     else
-        size = snprintf(l->base, sizeof l->base,
-                        strchr(host, ':') ? "http://[%s]:%u" : "http://%s:%u", host, api->port);
+        size = snprintf(l->base, sizeof l->base, strchr(host, ':') ? "%s://[%s]:%u" : "%s://%s:%u",
+                        api->config.tls_cert && api->config.tls_cert[0] ? "https" : "http", host, api->port);
     if (size < 0 || (size_t)size >= sizeof l->base) {
         fw_fault_set(fault, "public_url", "may have at most %d characters", FW_LINK_BASE_MAX);
         return FW_INVALID;
@@ -172,11 +155,9 @@ enum fw_err fw_api_start(const struct fw_api_config *config, struct fw_fault *fa
     err = fw_waiters_start(api->config.store, &api->waiters);
     if (err)
         return err;
-    api->daemon = start_daemon(api, fd);
-    if (!api->daemon) {
-        fw_fault_set(fault, "listen", "the HTTP server cannot be started: %s", strerror(errno));
-        return FW_IO;
-    }
+    err = fw_daemon_start(api, fd, fault);
+    if (err)
+        return err;
     fd = -1; /* the daemon's */
     fw_log(FW_LOG_INFO, "api.ready", "port=%u threads=%u", api->port, config->threads);
     *ret = TAKE(api);

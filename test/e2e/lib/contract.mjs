@@ -79,11 +79,12 @@ function responseOf(template, method, status) {
 
 /* What is wrong with an answer; undefined when nothing is. `text` is undefined for bodies that nobody read. */
 export function answerFault({ method, path, status, headers, text }) {
+    const id = headers.get('request-id');
+    if (!id || headers.get('x-request-id') !== id) return 'no request-id and x-request-id';
+    if (method === 'OPTIONS' && status === 204) return text ? 'a body' : undefined; // HTTP's own, of every path
     const template = templateOf(new URL(path, 'http://any').pathname);
     const response = responseOf(template, (method === 'HEAD' ? 'GET' : method).toLowerCase(), status);
     if (!response) return `status ${status} is not described`;
-    const id = headers.get('request-id');
-    if (!id || headers.get('x-request-id') !== id) return 'no request-id and x-request-id';
     if (method === 'HEAD') return text ? 'a body' : undefined;
     const { content } = response.node;
     if (!content) return text ? 'a body, though none is described' : undefined;
