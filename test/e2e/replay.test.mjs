@@ -85,6 +85,19 @@ test('an event is told again when asked for: by its own id, by that of a deliver
     await receiver.end();
 });
 
+test('the URL of a fax goes before that of its application, whose failover URL stays behind it', async () => {
+    const receiver = await Receiver.start((hook) => (hook.url === '/own' ? 500 : 200));
+    const own = receiver.url.replace('/hook', '/own'), failover = receiver.url.replace('/hook', '/failover');
+    const application = await service.application(receiver.url, { webhook_event_failover_url: failover });
+    const fax = await service.send({ to: '+12005550100', connection_id: application.id, webhook_url: own });
+    await receiver.complete(fax.id);
+    const seen = receiver.hooks.filter((h) => h.event.data.payload.fax_id === fax.id);
+    assert.deepEqual(seen.map((h) => h.url), Array.from({ length: 4 }, () => ['/own', '/failover']).flat());
+    assert.deepEqual(receiver.taken(fax.id).map((h) => h.event.meta.attempt), [2, 2, 2, 2]);
+    assert.equal((await service.fax(fax.id)).webhook_url, own);
+    await receiver.end();
+});
+
 test('one that waits for its next try is tried now', async () => {
     const patient = await Service.start({ env: { FAXWIRE_WEBHOOK_RETRY_FIRST_MS: '3600000', FAXWIRE_WEBHOOK_RETRY_MAX_SECS: '86400' } });
     let status = 500;
@@ -123,7 +136,7 @@ test('a receiver that never answers does not delay another', async () => {
     stuck.server.removeAllListeners('request').on('request', (request, response) => held.push(response));
     const good = await Receiver.start();
     const [slow, fast] = await Promise.all([stuck, good].map((r) => service.application(r.url, { webhook_timeout_secs: 30 })));
-    await Promise.all(Array.from({ length: 40 }, () => service.send({ to: '+12005550101', connection_id: slow.id })));
+    await Promise.all(Array.from({ length: 20 }, () => service.send({ to: '+12005550101', connection_id: slow.id })));
     await until('the stuck one to hold some', () => held.length > 0);
     const fax = await service.send({ to: '+12005550100', connection_id: fast.id });
     await good.complete(fax.id);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/cors.h"
 #include "api/fax_fields.h"
 #include "api/form.h"
 #include "api/framing.h"
@@ -486,6 +487,26 @@ static void pages_are_counted(void **state)
     }
 }
 
+static void origins(void **state)
+{
+    (void)state;
+    static const char list[] = "https://a.example, http://localhost:3000,https://[::1]:8443";
+    static const char *const allowed[] = { "https://a.example", "http://localhost:3000", "https://[::1]:8443" };
+    static const char *const refused[] = { "https://b.example", "https://a.example.org", "https://a.exampl", "http://a.example",
+                                           "https://a.example:443", "null", "", ",", "HTTPS://A.EXAMPLE" };
+    for (size_t i = 0; i < ARRAY_LEN(allowed); i++)
+        CHECK_TEXT(fw_cors_allow(list, allowed[i]), allowed[i]);
+    for (size_t i = 0; i < ARRAY_LEN(refused); i++)
+        CHECK(!fw_cors_allow(list, refused[i]));
+    CHECK_TEXT(fw_cors_allow("*", "https://b.example"), "*");
+    CHECK(!fw_cors_allow("", "https://a.example") && !fw_cors_allow(NULL, "https://a.example") && !fw_cors_allow("*", NULL));
+    CHECK(!fw_cors_fault("") && !fw_cors_fault("*") && !fw_cors_fault(list) && !fw_cors_fault(" , "));
+    static const char *const bad[] = { "a.example", "https://", "https://a.example/", "ftp://a.example", "https://A.example",
+                                       "https://a.example; *", "https://a b" };
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        CHECK(fw_cors_fault(bad[i]) != NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -500,6 +521,7 @@ int main(void)
         cmocka_unit_test(lengths),
         cmocka_unit_test(texts_of_a_form),
         cmocka_unit_test(pages_are_counted),
+        cmocka_unit_test(origins),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

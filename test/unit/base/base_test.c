@@ -92,6 +92,28 @@ static void escapes_and_encodings(void **state)
     CHECK_TEXT(out, "ab");
 }
 
+/* All bytes and all lengths up to some: what was encoded comes back, and is never written beyond. */
+static void base64_reads_back(void **state)
+{
+    (void)state;
+    uint8_t in[48], out[48];
+    char text[80];
+    for (size_t size = 0; size <= sizeof in; size++) {
+        size_t got = 99;
+        for (size_t i = 0; i < size; i++)
+            in[i] = (uint8_t)(i * 37 + size * 11);
+        fw_text_base64((struct fw_span){ in, size }, text, sizeof text);
+        CHECK(fw_text_base64_decode(fw_span_of(text), out, size, &got));
+        CHECK_INT(got, size);
+        CHECK(memcmp(in, out, size) == 0);
+        CHECK(size == 0 || !fw_text_base64_decode(fw_span_of(text), out, size - 1, &got));
+    }
+    size_t got;
+    static const char *const bad[] = { "YQ=", "Y===", "=YQ=", "Y Q=", "YQ==YQ=" };
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        CHECK(!fw_text_base64_decode(fw_span_of(bad[i]), out, sizeof out, &got));
+}
+
 static void ids_are_unlike(void **state)
 {
     (void)state;
@@ -133,7 +155,7 @@ int main(void)
         cmocka_unit_test(buffers_keep_their_limit), cmocka_unit_test(readers_stay_short_after_a_short_read),
         cmocka_unit_test(times_read_back),          cmocka_unit_test(numbers_are_strict),
         cmocka_unit_test(escapes_and_encodings),    cmocka_unit_test(ids_are_unlike),
-        cmocka_unit_test(files_are_whole_or_absent),
+        cmocka_unit_test(files_are_whole_or_absent), cmocka_unit_test(base64_reads_back),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
