@@ -16,7 +16,7 @@ before(async () => {
     pem = ['cert', 'key'].map((name) => join(folder, name));
     execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', pem[1], '-out', pem[0], '-days', '2',
         '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'], { stdio: 'ignore' });
-    service = await Service.start({ env: { FAXWIRE_HTTP_HEADER_TIMEOUT_SECS: '2', FAXWIRE_HTTP_BODY_TIMEOUT_SECS: '2',
+    service = await Service.start({ env: { FAXWIRE_HTTP_HEADER_TIMEOUT_SECS: '5', FAXWIRE_HTTP_BODY_TIMEOUT_SECS: '5',
         FAXWIRE_CORS_ORIGINS: 'https://app.example.com, http://localhost:3000' } });
     port = Number(new URL(service.url).port);
 });
@@ -204,7 +204,7 @@ test('browsers of the origins that were configured may ask, others not', async (
 });
 
 test('HTTPS with a certificate of the operator', async () => {
-    const secure = await Service.start({ env: { FAXWIRE_TLS_CERT: pem[0], FAXWIRE_TLS_KEY: pem[1], FAXWIRE_HTTP_HEADER_TIMEOUT_SECS: '2' } });
+    const secure = await Service.start({ env: { FAXWIRE_TLS_CERT: pem[0], FAXWIRE_TLS_KEY: pem[1], FAXWIRE_HTTP_HEADER_TIMEOUT_SECS: '5' } });
     assert.match(secure.url, /^https:\/\/127\.0\.0\.1:\d+$/);
     const ca = readFileSync(pem[0]);
     const ask = (method, path, body, type) => new Promise((done, failed) => {
