@@ -1,7 +1,7 @@
 # Everything a person types. The build itself is in meson.build.
 BUILD := build
 PREFIX := /usr/local
-.PHONY: all setup deps test-deps test demo run bench bench-calls loss-table fuzz-calls lint fuzz chaos chaos-inbound install clean
+.PHONY: all setup deps test-deps test demo run bench bench-calls bench-documents loss-table fuzz-calls lint fuzz chaos chaos-inbound install clean
 
 all: deps setup
 	@ninja -C $(BUILD) --quiet
@@ -28,6 +28,11 @@ run: all
 
 bench: test-deps all
 	@test/bench/run $(BUILD)
+
+# The renderer beside gs, pdftoppm and mutool, the coders beside libtiff, on a corpus that it makes: make bench-documents ROUNDS=5
+bench-documents: ROUNDS := 5
+bench-documents: all
+	@test/bench/documents $(BUILD) $(ROUNDS)
 
 # Faxes at once, both ends on this machine at line speed: make bench-calls CALLS="500 1000" [FIND=1]
 bench-calls: CALLS ?= 500

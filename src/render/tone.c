@@ -97,6 +97,7 @@ static uint32_t count_greys(struct fw_tone *t, uint32_t counts[256])
 static void find_levels(struct fw_tone *t)
 {
     uint32_t counts[256] = { 0 }, peak = PAPER_MIN;
+    t->levelled = false;
     for (uint32_t i = 0; i < 256; i++)
         t->levels[i] = (uint8_t)i;
     const uint32_t sum = any_tile(t) ? count_greys(t, counts) : 0;
@@ -110,6 +111,7 @@ static void find_levels(struct fw_tone *t)
     while (black < 100 && (below += counts[black]) < sum / 200)
         black++;
     const uint32_t white = peak - 12;
+    t->levelled = true;
     for (uint32_t i = 0; i < 256; i++)
         t->levels[i] = (uint8_t)(i <= black   ? 0
                                  : i >= white ? 255
@@ -125,8 +127,7 @@ void fw_tone_start(struct fw_tone *t)
     const size_t tile_count = (size_t)((t->rows + FW_TONE_TILE - 1) / FW_TONE_TILE) * FW_TONE_TILES;
     if (t->mode == FW_TONE_DIFFUSE)
         memset(t->tiles, TILE_GREY, tile_count);
-    if (t->mode != FW_TONE_THRESHOLD)
-        find_levels(t);
+    find_levels(t);
     if (t->mode == FW_TONE_MIXED) /* after the levels: a tint is no scan */
         find_tints(t);
 }
@@ -175,9 +176,22 @@ static void threshold_row(const struct fw_tone *t, const uint8_t *grey,
         t->kernel->threshold(grey, t->threshold, ret);
 }
 
+/* The paper of a scan is white for the threshold too, or a high one would turn the page black. */
+static void level_row(const struct fw_tone *t, const uint8_t *grey, const uint8_t *tiles,
+                      uint8_t ret[FW_RENDER_WIDTH])
+{
+    for (uint32_t x = 0; x < FW_RENDER_WIDTH; x++)
+        ret[x] = tiles[x / FW_TONE_TILE] ? t->levels[grey[x]] : grey[x];
+}
+
 void fw_tone_row(struct fw_tone *t, uint32_t y, uint8_t ret[FW_RENDER_WIDTH / 8])
 {
     const uint8_t *grey = t->grey + (size_t)y * FW_RENDER_WIDTH, *tiles = tile_row(t, y);
+    uint8_t levelled[FW_RENDER_WIDTH];
+    if (t->mode == FW_TONE_THRESHOLD && t->levelled) {
+        level_row(t, grey, tiles, levelled);
+        grey = levelled;
+    }
     threshold_row(t, grey, ret);
     if (t->mode == FW_TONE_THRESHOLD || !memchr(tiles, TILE_GREY, FW_TONE_TILES)) {
         if (t->errors_dirty)

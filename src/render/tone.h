@@ -30,7 +30,7 @@ struct fw_tone {
     bool              screened;  /* dots instead of diffusion; may be changed before row 0 */
     uint8_t          *tiles;     /* FW_TONE_TILES a row of tiles; 1: under a picture. Overwritten */
     int16_t           errors[2][FW_RENDER_WIDTH + 2]; /* of diffusion, for this row and the next */
-    bool              errors_dirty;
+    bool              errors_dirty, levelled; /* levels differ from the greys */
     uint8_t           levels[256];                    /* grey to grey, inside pictures */
     const struct fw_tone_kernel *kernel; /* NULL: what suits this processor */
 };

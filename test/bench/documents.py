@@ -261,4 +261,5 @@ def main():
             print(f'\n350 pages are ready in {best["ours"][1]:.2f} s of wall time.')
 
 
-main()
+if __name__ == '__main__':
+    main()

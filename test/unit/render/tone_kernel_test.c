@@ -63,8 +63,43 @@ static void twins_are_equal(void **state)
         CHECK(seen[i] > 100);
 }
 
+/* Grey paper with noise and dark letters, all of it a picture: at monochrome's 95 % the paper is
+ * white and the letters black. */
+static void a_scan_is_not_black_at_a_high_threshold(void **state)
+{
+    (void)state;
+    enum { PAGE_ROWS = 320 };
+    static uint8_t scan[PAGE_ROWS * FW_RENDER_WIDTH],
+        tiles[PAGE_ROWS / FW_TONE_TILE * FW_TONE_TILES];
+    static struct fw_tone t;
+    seed = 5;
+    for (size_t i = 0; i < sizeof scan; i++)
+        scan[i] = (uint8_t)(i % 60 < 4 ? 30 + chance(16) : 215 + chance(16));
+    memset(tiles, 1, sizeof tiles);
+    t = (struct fw_tone){ .mode = FW_TONE_THRESHOLD,
+                          .threshold = 243,
+                          .grey = scan,
+                          .rows = PAGE_ROWS,
+                          .y_dpi = 196,
+                          .tiles = tiles };
+    fw_tone_start(&t);
+    for (uint32_t y = 0; y < PAGE_ROWS; y++) {
+        uint8_t row[FW_RENDER_WIDTH / 8];
+        fw_tone_row(&t, y, row);
+        for (size_t x = 0; x < FW_RENDER_WIDTH; x++) {
+            const bool black = row[x / 8] & (0x80U >> x % 8);
+            const bool ink = ((size_t)y * FW_RENDER_WIDTH + x) % 60 < 4;
+            if (ink && !black)
+                fail_msg("ink lost at %zu %u", x, y);
+            if (!ink && black && scan[(size_t)y * FW_RENDER_WIDTH + x] >= 218)
+                fail_msg("paper black at %zu %u", x, y);
+        }
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(twins_are_equal) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(twins_are_equal),
+                                        cmocka_unit_test(a_scan_is_not_black_at_a_high_threshold) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
