@@ -83,6 +83,12 @@ static void fax_canceled(void *arg, const char *fax)
     fw_receive_cancel(s->receive, fax);
 }
 
+static json_t *trunks(void *arg)
+{
+    const struct service *s = arg;
+    return fw_trunks_json(s->trunks);
+}
+
 static enum fw_err fetch_media(void *arg, const char *url, int fd, uint64_t size_max,
                                const atomic_bool *stop, struct fw_fault *fault)
 {
@@ -346,7 +352,7 @@ static enum fw_err start_api(struct service *s, struct fw_fault *fault)
     fw_signer_public_key(s->signer, s->public_key, sizeof s->public_key);
     const struct fw_api_config config = {
         .listen_host = s->http_host, .port = port, .store = s->store, .upload_dir = s->upload_dir,
-        .fax_accepted = fax_accepted, .fax_canceled = fax_canceled, .fetch = fetch_media, .arg = s,
+        .fax_accepted = fax_accepted, .fax_canceled = fax_canceled, .fetch = fetch_media, .trunks = trunks, .arg = s,
         .threads = s->config->http_threads,
         .tls_cert = s->config->tls_cert, .tls_key = s->config->tls_key,
         .cors_origins = s->config->cors_origins,

@@ -29,6 +29,9 @@ struct fw_api_config {
      * NULL: media_url is refused by /v2/media. */
     enum fw_err (*fetch)(void *arg, const char *url, int fd, uint64_t size_max,
                          const atomic_bool *stop, struct fw_fault *fault);
+    /* The trunks and what is known of them, an array; NULL: out of memory. From any thread. A NULL
+     * function: there are none. */
+    struct json_t *(*trunks)(void *arg);
     void       *arg;
     unsigned    threads;    /* 0 counts as 1 */
     const char *tls_cert, *tls_key; /* files in PEM form; NULL or empty: plain HTTP */

@@ -98,3 +98,9 @@ void fw_public_key_get(struct fw_request *r)
     fw_respond(r, 200, json_pack("{s{ss ss so}}", "data", "record_type", "public_key", "public_key", active,
                                  "keys", list));
 }
+
+void fw_trunks_get(struct fw_request *r)
+{
+    fw_respond(r, 200, json_pack("{so}", "data",
+                                 r->config->trunks ? r->config->trunks(r->config->arg) : json_array()));
+}

@@ -115,5 +115,5 @@ fw_handler fw_webhook_secret_rotate, fw_webhook_secret_delete;
 fw_handler fw_webhook_list, fw_webhook_get, fw_webhook_replay, fw_event_replay;
 /* The id of the path in lower case, as ids are kept; false when it is none. */
 MUST_USE bool fw_request_uuid(const struct fw_request *r, char ret[FW_UUID_SIZE]);
-fw_handler fw_public_key_get, fw_health_get, fw_openapi_get;
+fw_handler fw_public_key_get, fw_health_get, fw_openapi_get, fw_trunks_get;
 #endif

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "carrier/call.h"
 #include "carrier/forward.h"
+#include "sip/tls.h"
 #include "page/page.h"
 #include "sip/edge.h"
 #include "t30/terminal.h"
@@ -138,7 +139,12 @@ static int serve(struct carrier_run *run, struct fw_fault *fault)
     };
     const struct fw_sip_config config = { .host = o->host,
                                           .port = o->port,
+                                          .tls = o->tls_certificate != NULL,
+                                          .tls_fixed_port = o->tls_certificate != NULL,
                                           .user_agent = "faxwire-carrier" };
+    const struct fw_sip_tls tls = { .ca_file = o->tls_ca ? o->tls_ca : "",
+                                    .certificate = o->tls_certificate ? o->tls_certificate : "" };
+    fw_sip_tls_install(&tls);
     uint16_t bound = 0;
     if (fw_carrier_keeper_new(&run->carrier.mailbox, &run->carrier.keeper) ||
         fw_sip_new(&port, o->channel, &run->carrier.sip) ||

@@ -8,12 +8,14 @@ const char fw_carrier_usage[] =
     "usage: faxwire-carrier [--listen HOST:PORT] [--mailbox DIR] [--paced]\n"
     "                       [--mailbox-max-files N] [--max-calls N] [--allow-remote]\n"
     "                       [--loss PERCENT] [--duplicate PERCENT] [--delay MS] [--jitter MS]\n"
-    "                       [--channel FD]\n"
+    "                       [--tls-certificate FILE] [--tls-ca FILE] [--channel FD]\n"
     "A telephone network of scripted fax machines over SIP/UDP, for development and tests.\n"
     "  --listen HOST:PORT     numeric address; port 0 picks a free one (127.0.0.1:0)\n"
     "  --mailbox DIR          where received faxes go (./mailbox)\n"
     "  --mailbox-max-files N  faxes kept a number, the oldest go first (1000)\n"
     "  --max-calls N          calls at a time, 503 beyond (256)\n"
+    "  --tls-certificate FILE SIP over TLS too, at the port after that of --listen: PEM, with key\n"
+    "  --tls-ca FILE          whom to trust when connecting over TLS (the system's)\n"
     "  --paced                never faster than a telephone line\n"
     "  --allow-remote         permit an address that is not loopback\n"
     "  --loss PERCENT         of the packets are lost each way; rows may ask for more\n"
@@ -112,6 +114,10 @@ static enum fw_err read_value(const char *option, const char *value, struct fw_c
         return read_listen(value, o) ? FW_OK : refuse(fault, option, "wants HOST:PORT");
     if (strcmp(option, "--mailbox") == 0) {
         o->mailbox = value;
+        return FW_OK;
+    }
+    if (strcmp(option, "--tls-certificate") == 0 || strcmp(option, "--tls-ca") == 0) {
+        *(option[6] == 'c' && option[7] == 'e' ? &o->tls_certificate : &o->tls_ca) = value;
         return FW_OK;
     }
     if (strcmp(option, "--channel") == 0) {

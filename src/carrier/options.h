@@ -15,6 +15,8 @@ struct fw_carrier_options {
     uint32_t faxes_max;  /* kept a number */
     uint32_t calls_max;
     struct fw_network_terms network; /* of all calls */
+    const char *tls_certificate; /* PEM with key: TLS too, at the port after `port`; NULL: none */
+    const char *tls_ca;          /* PEM, for connections that we make; NULL: the system's */
     bool paced;        /* line speed, whatever the peer offers */
     bool allow_remote; /* --allow-remote: any address */
     bool help;

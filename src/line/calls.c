@@ -145,9 +145,11 @@ static bool tried_elsewhere(struct fw_line *l, struct fw_line_call *c, enum fw_l
     struct fw_line_trunk *t = fw_line_trunk_of(l, c);
     if (t) {
         t->avoid_until.us = l->now.us + (int64_t)FW_LINE_AVOID_MS * 1000;
-        fw_line_trunk_error(l, t, 0, "no answer to an INVITE");
+        if (c->text[0] == '\0')
+            fw_line_trunk_error(l, t, 0, "no answer to an INVITE");
     }
-    snprintf(c->text, sizeof c->text, "no answer to the INVITE");
+    if (c->text[0] == '\0')
+        snprintf(c->text, sizeof c->text, "no answer to the INVITE");
     return fw_line_dial_next(l, c);
 }
 

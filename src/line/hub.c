@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "sip/tls.h"
 
 /* Peers send their media to what our SDP says, so a wildcard will not do. */
 static enum fw_err check_media_host(const char *host, struct fw_fault *fault)
@@ -28,12 +29,22 @@ static void on_config(struct fw_line *l, const struct fw_msg_line_config *config
     const struct fw_sip_config sip = { .host = config->sip_host,
                                        .port = config->sip_port,
                                        .user_agent = "Faxwire",
+                                       .advertised_host = config->advertised_host,
+                                       .resolv_conf = config->resolv_conf,
+                                       .tls = true,
+                                       .tls_fixed_port = config->tls_certificate[0] != '\0',
                                        .trace = l->trace };
     struct fw_msg ready = { .kind = FW_MSG_KIND_LINE_READY };
     l->config = *config;
     enum fw_err err = check_media_host(config->media_host, &fault);
     if (!err)
         err = fw_line_calls_init(l, config->calls_max);
+    if (!err)
+        err = fw_line_door_open(l);
+    const struct fw_sip_tls tls = { .ca_file = l->config.tls_ca_file, .certificate = l->config.tls_certificate,
+                                    .insecure = fw_line_tls_insecure, .refused = fw_line_tls_refused,
+                                    .arg = l };
+    fw_sip_tls_install(&tls);
     if (!err)
         err = fw_sip_bind(l->sip, &sip, &ready.line_ready.sip_port, &fault);
     if (err) {

@@ -7,10 +7,12 @@
 #ifndef FW_LINE_LINE_H
 #define FW_LINE_LINE_H
 #include "line/call.h"
+#include "line/guard.h"
 #include "line/source.h"
 #include "proto/sdp_fax.h"
 #include "sip/auth.h"
 #include "sip/edge.h"
+#include "sip/gate.h"
 
 enum {
     FW_LINE_TRUNKS_MAX = 64,
@@ -125,6 +127,9 @@ struct fw_line {
     struct fw_line_trunk trunks[FW_LINE_TRUNKS_MAX];
     uint64_t trunk_serial;
     size_t waiting_count; /* calls for a trunk with room */
+    struct fw_line_guard *guard; /* of strangers */
+    uint64_t turned_away;
+    struct fw_mono turned_away_told;
     uint32_t call_serial;
     size_t call_count, slot_count;
     size_t live_max; /* calls that are not reported yet; the other slots are for LEAVING */
@@ -190,6 +195,8 @@ void fw_line_trunks_tell(struct fw_line *l);
 void fw_line_trunk_learn(struct fw_line_trunk *t, const char *address);
 /* Whose requests come from this numeric address; NULL: a stranger's. */
 struct fw_line_trunk *fw_line_trunk_by_source(struct fw_line *l, const char *address);
+bool fw_line_tls_insecure(void *line, const char *host); /* a trunk of that host is not verified */
+void fw_line_tls_refused(void *line, const char *host, const char *why);
 struct fw_sip_credentials fw_line_credentials(const struct fw_msg_trunk_set *set);
 
 /* watch.c */
@@ -197,12 +204,19 @@ void fw_line_watch_start(struct fw_line *l, struct fw_line_trunk *t);
 void fw_line_watch_stop(struct fw_line *l, struct fw_line_trunk *t);
 /* Does what is due; the first deadline to come is put into `first` if earlier. */
 void fw_line_watches_turn(struct fw_line *l, struct fw_mono *first);
+void fw_line_watch_lost(struct fw_line *l, struct fw_line_trunk *t, const char *why); /* no connection */
 bool fw_line_watch_is_ref(uint64_t ref);
 void fw_line_watch_event(struct fw_line *l, const struct fw_sip_event *e);
 /* Where its requests go, and the Route that takes those for other hosts there (empty: none). */
 MUST_USE bool fw_line_trunk_route(const struct fw_msg_trunk_set *set, bool own_host,
                                   char ret[FW_LINE_ROUTE_SIZE]);
+/* The Contact that a trunk over TLS is told. False: it is not over TLS. */
+bool fw_line_tls_contact(const struct fw_line *l, const struct fw_msg_trunk_set *set, char ret[FW_LINE_ROUTE_SIZE]);
 const char *fw_line_own_domain(const struct fw_line *l, const struct fw_msg_trunk_set *set);
+
+/* door.c */
+MUST_USE enum fw_err fw_line_door_open(struct fw_line *l);
+void fw_line_door_close(struct fw_line *l);
 
 /* dial.c */
 void fw_line_invite(struct fw_line *l, struct fw_line_call *c);

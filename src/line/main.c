@@ -107,6 +107,7 @@ int main(int argc, char **argv)
     run(&line);
     fw_sip_stop(line.sip, FW_LINE_STOP_STACK_MS);
     fw_line_calls_done(&line);
+    fw_line_door_close(&line);
     fw_sip_unwatch(line.sip, signals);
     close(signals);
     fw_sip_free(line.sip);

@@ -23,6 +23,47 @@ struct fw_line_trunk *fw_line_trunk_of(struct fw_line *l, const struct fw_line_c
     return t && c->trunk.name[0] ? t : NULL;
 }
 
+/* Over TLS, and connected to by this name. */
+static bool connects_to(const struct fw_line_trunk *t, const char *host)
+{
+    const char *at = t->set.outbound_proxy[0] ? t->set.outbound_proxy : t->set.host;
+    const char *bare = at[0] == '[' ? at + 1 : at;
+    const size_t size = strlen(host);
+    return t->serial && t->set.transport == FW_TRUNK_TRANSPORT_TLS && strncasecmp(bare, host, size) == 0 &&
+           strchr(":]", bare[size]);
+}
+
+bool fw_line_tls_insecure(void *line, const char *host)
+{
+    const struct fw_line *l = line;
+    for (size_t i = 0; i < ARRAY_LEN(l->trunks); i++) {
+        if (connects_to(&l->trunks[i], host) && l->trunks[i].set.tls_insecure)
+            return true;
+    }
+    return false;
+}
+
+/* What waits for that connection is over; the next turn acts upon it. */
+void fw_line_tls_refused(void *line, const char *host, const char *why)
+{
+    struct fw_line *l = line;
+    l->now = fw_mono_now();
+    for (size_t i = 0; i < ARRAY_LEN(l->trunks); i++) {
+        if (!connects_to(&l->trunks[i], host))
+            continue;
+        fw_line_trunk_error(l, &l->trunks[i], 0, why);
+        fw_line_watch_lost(l, &l->trunks[i], why);
+    }
+    for (size_t i = 0; i < l->slot_count; i++) {
+        struct fw_line_call *c = l->calls[i];
+        const struct fw_line_trunk *t = c && c->state == FW_LINE_INVITING && !c->heard ? fw_line_trunk_of(l, c) : NULL;
+        if (!t || !connects_to(t, host))
+            continue;
+        fw_text_clip(c->text, sizeof c->text, why);
+        fw_line_call_due_within(l, c, 0);
+    }
+}
+
 struct fw_sip_credentials fw_line_credentials(const struct fw_msg_trunk_set *set)
 {
     struct fw_sip_credentials c = { 0 };

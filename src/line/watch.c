@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "line/address.h"
+#include "sip/source.h"
 
 enum {
     OPTIONS_ANSWER_MS = 8000,
@@ -68,11 +69,14 @@ static nua_handle_t *handle_for(struct fw_line *l, const struct fw_line_trunk *t
     const struct fw_line_hop hop = { .host = t->set.host, .port = t->set.port,
                                      .transport = (enum fw_trunk_transport)t->set.transport };
     char uri[FW_LINE_URI_SIZE], own[FW_LINE_FROM_SIZE], to[FW_LINE_URI_SIZE + 2], route[FW_LINE_ROUTE_SIZE];
+    char contact[FW_LINE_ROUTE_SIZE];
     if (fw_line_host_uri(&hop, uri) || !own_address(l, t, own) || !fw_line_trunk_route(&t->set, false, route))
         return NULL;
     snprintf(to, sizeof to, "<%s>", uri);
+    const bool tls = fw_line_tls_contact(l, &t->set, contact);
     return nua_handle(fw_sip_nua(l->sip), fw_sip_ref_magic(ref_of(l, t, kind)), NUTAG_URL(uri),
                       SIPTAG_TO_STR(kind == REGISTRATION ? own : to), SIPTAG_FROM_STR(own),
+                      TAG_IF(tls, SIPTAG_CONTACT_STR(contact)),
                       TAG_IF(route[0], NUTAG_INITIAL_ROUTE_STR(route)), TAG_END());
 }
 
@@ -217,6 +221,16 @@ static void on_options(struct fw_line *l, struct fw_line_trunk *t, const struct 
 
 /* ---- both ---- */
 
+void fw_line_watch_lost(struct fw_line *l, struct fw_line_trunk *t, const char *why)
+{
+    if (t->set.register_s && t->registration != FW_TRUNK_REGISTRATION_FAILED)
+        registration_failed(l, t, 0, why);
+    if (t->watch.asking) {
+        is_missing(l, t, 0, why);
+        asked(l, t);
+    }
+}
+
 void fw_line_watch_start(struct fw_line *l, struct fw_line_trunk *t)
 {
     const int64_t wait_ms = (int64_t)(fw_random_u64() % START_SPREAD_MS);
@@ -267,6 +281,9 @@ void fw_line_watch_event(struct fw_line *l, const struct fw_sip_event *e)
 {
     struct fw_line_trunk *t = trunk_of(l, e->ref);
     const bool ours = t && (e->handle == t->watch.registration || e->handle == t->watch.options);
+    struct fw_sip_source source;
+    if (ours && e->sip && e->sip->sip_status && fw_sip_source(l->sip, &source))
+        fw_line_trunk_learn(t, source.host);
     if (ours && e->kind == nua_r_register)
         on_register(l, t, e);
     else if (ours && e->kind == nua_r_options)

@@ -48,6 +48,7 @@ struct fw_sip {
     struct fw_channel *channel;
     struct fw_sip_watch channel_watch;
     bool channel_broken; /* found while sending; told in the next turn */
+    uint16_t tls_port;   /* 0: no TLS */
     bool shut_down;      /* nua_r_shutdown has come */
     bool stopping;
     struct fw_sip_watch watches[FW_SIP_WATCHES_MAX];
@@ -270,21 +271,39 @@ static uint16_t free_port(const char *host, struct fw_fault *fault)
     return port;
 }
 
+static void put_address(const char *host, char *ret, size_t size)
+{
+    snprintf(ret, size, strchr(host, ':') ? "[%.64s]" : "%.64s", host);
+}
+
+/* What is said of us in front, what is bound to behind it. */
+static void url_of(const char *scheme, const struct fw_sip_config *config, uint16_t port, char *ret, size_t size)
+{
+    char bound[72], said[72];
+    const bool differs = config->advertised_host && config->advertised_host[0] &&
+                         strcmp(config->advertised_host, config->host) != 0;
+    put_address(config->host, bound, sizeof bound);
+    put_address(differs ? config->advertised_host : config->host, said, sizeof said);
+    snprintf(ret, size, "%s:%s:%u%s%s", scheme, said, (unsigned)port, differs ? ";maddr=" : "", differs ? bound : "");
+}
+
 /* No "timer" in Supported, so that the peer refreshes the session if it wants that (RFC 4028
  * clause 9): the stack would do it with a description of its own choice, or with UPDATE unasked.
  * 100 is not passed on (NTATAG_PASS_100): the stack loses the memory of each one that it passes. */
 static nua_t *nua_on(struct fw_sip *s, const struct fw_sip_config *config, uint16_t port)
 {
-    char url[128];
-    const bool v6 = strchr(config->host, ':') != NULL;
-    snprintf(url, sizeof url, "sip:%s%.64s%s:%u", v6 ? "[" : "", config->host, v6 ? "]" : "",
-             (unsigned)port);
+    char url[256], tls_url[256];
+    url_of("sip", config, port, url, sizeof url);
+    url_of("sips", config, s->tls_port, tls_url, sizeof tls_url);
+    const bool resolv = config->resolv_conf && config->resolv_conf[0];
     return nua_create(
-        s->root, on_event, s, NUTAG_URL(url), NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOACK(1),
+        s->root, on_event, s, NUTAG_URL(url), TAG_IF(config->tls, NUTAG_SIPS_URL(tls_url)),
+        TAG_IF(config->tls, NUTAG_CERTIFICATE_DIR("/nonexistent")), NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOACK(1),
         NUTAG_AUTOANSWER(0), NUTAG_AUTOALERT(0), NUTAG_SESSION_TIMER(0), NUTAG_RETRY_COUNT(RETRIES_MAX),
         NUTAG_ENABLEMESSAGE(0), NUTAG_MAX_SUBSCRIPTIONS(0), NTATAG_MAXSIZE(SIP_BYTES_MAX),
         NTATAG_MAX_PROCEEDING(PROCEEDING_MAX), SIPTAG_SUPPORTED_STR("100rel"),
         SIPTAG_ALLOW_STR("INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK"),
+        TAG_IF(resolv, SRESTAG_RESOLV_CONF(config->resolv_conf)),
         SIPTAG_USER_AGENT_STR(config->user_agent), TAG_IF(config->trace, TPTAG_LOG(1)), TAG_END());
 }
 
@@ -297,6 +316,7 @@ enum fw_err fw_sip_bind(struct fw_sip *s, const struct fw_sip_config *config, ui
         const uint16_t port = config->port ? config->port : free_port(config->host, fault);
         if (port == 0)
             return FW_CONFLICT;
+        s->tls_port = config->tls_fixed_port ? (uint16_t)(port + 1) : config->tls ? free_port(config->host, fault) : 0;
         s->nua = nua_on(s, config, port);
         *ret_port = port;
     }
@@ -365,6 +385,11 @@ void fw_sip_free(struct fw_sip *s)
     free(s);
     if (--stack_users == 0)
         su_deinit();
+}
+
+uint16_t fw_sip_tls_port(const struct fw_sip *s)
+{
+    return s->tls_port;
 }
 
 nua_t *fw_sip_nua(const struct fw_sip *s)

@@ -37,6 +37,10 @@ struct fw_sip_config {
     const char *host;       /* numeric address to bind, no brackets */
     uint16_t port;          /* 0: any free one; UDP and TCP get the same */
     const char *user_agent; /* User-Agent and Server header */
+    const char *advertised_host; /* in Via and Contact; NULL or empty: `host` */
+    const char *resolv_conf;     /* name servers; NULL or empty: the system's */
+    bool tls;               /* also over TLS (tls.h), by any port or, fixed, the one after `port` */
+    bool tls_fixed_port;
     bool trace;             /* every SIP message to the debug log */
 };
 
@@ -61,6 +65,7 @@ typedef void fw_sip_watch_fn(void *arg, int fd);
 MUST_USE enum fw_err fw_sip_watch(struct fw_sip *s, int fd, fw_sip_watch_fn *fn, void *arg);
 void fw_sip_unwatch(struct fw_sip *s, int fd);
 
+uint16_t fw_sip_tls_port(const struct fw_sip *s); /* after fw_sip_bind; 0: no TLS */
 nua_t *fw_sip_nua(const struct fw_sip *s); /* after fw_sip_bind */
 
 /* A handle's owner is named by a number, so that a late event finds "gone" and not freed memory.

@@ -24,6 +24,7 @@ struct fw_sip_ref; /* never defined: a handle carries a number (edge.h), not a p
 #include <sofia-sip/sip_util.h>
 #include <sofia-sip/su_log.h>
 #include <sofia-sip/su_tag.h>
+#include <sofia-sip/sresolv.h>
 #include <sofia-sip/su_wait.h>
 #include <sofia-sip/tport_tag.h>
 #include <sofia-sip/url.h>

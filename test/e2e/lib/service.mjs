@@ -1,6 +1,6 @@
 /* A throw-away service: the real programs, started on a free port with a folder of its own. */
 import { spawn, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, readdirSync, readFileSync, existsSync } from 'node:fs';
+import { mkdtempSync, rmSync, readdirSync, readFileSync, existsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { watch } from './contract.mjs';
@@ -22,10 +22,14 @@ export async function until(what, probe, patience = PATIENCE_MS) {
 }
 
 export class Service {
-    static async start({ data = mkdtempSync(join(tmpdir(), 'faxwire-')), args = [], env = {}, spawned, command } = {}) {
+    static async start({ data = mkdtempSync(join(tmpdir(), 'faxwire-')), args = [], env = {}, config, spawned, command } = {}) {
         const service = new Service();
         service.folder = data;
-        const [program, ...words] = command ?? [bin('faxwire'), 'dev', '--data', data, '--listen', '127.0.0.1:0', ...args];
+        /* With a configuration it is `serve`: no carrier of its own. */
+        service.configure = (text) => writeFileSync(join(data, 'faxwire.yaml'), `data: ${data}\nlisten: 127.0.0.1:0\n${text}`);
+        if (config) service.configure(config);
+        const usual = config ? ['serve', '--config', join(data, 'faxwire.yaml')] : ['dev', '--data', data, '--listen', '127.0.0.1:0', ...args];
+        const [program, ...words] = command ?? [bin('faxwire'), ...usual];
         service.process = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env },
         });
         service.log = '';

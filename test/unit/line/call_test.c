@@ -2,6 +2,7 @@
 #include "test.h"
 #include "line/address.h"
 #include "line/call.h"
+#include "line/guard.h"
 #include "line/source.h"
 
 #include <stdio.h>
@@ -382,6 +383,45 @@ static void sources_are_addresses_and_prefixes(void **unused)
         CHECK(!fw_line_source_parse(fw_span_of(bad[i]), &a));
 }
 
+static void a_source_says_so_much_and_no_more(void **unused)
+{
+    (void)unused;
+    enum { RATE = 20, SECONDS = 10, OTHERS = 5000 };
+    static struct fw_line_guard guard;
+    guard.secret = 0x9E3779B97F4A7C15u;
+    struct fw_line_source loud, other;
+    CHECK(fw_line_source_parse(fw_span_of("192.0.2.1"), &loud));
+    struct fw_mono now = { 1000000 };
+    int passed = 0;
+    for (int ms = 0; ms < SECONDS * 1000; ms++, now.us += 1000)
+        passed += fw_line_guard_allows(&guard, &loud, RATE, now);
+    const int burst = RATE * FW_LINE_GUARD_BURST;
+    CHECK(passed >= RATE * SECONDS && passed <= RATE * SECONDS + burst);
+
+    /* Who is quiet is not held to what others say, and a flood from everywhere does not free the one
+     * that goes on. */
+    passed = 0;
+    for (int i = 0; i < OTHERS; i++, now.us += 100) {
+        char text[64];
+        snprintf(text, sizeof text, "2001:db8:%x:%x::1", (unsigned)i >> 8, (unsigned)i & 0xFF);
+        CHECK(fw_line_source_parse(fw_span_of(text), &other));
+        CHECK(fw_line_guard_allows(&guard, &other, RATE, now));
+        passed += fw_line_guard_allows(&guard, &loud, RATE, now);
+    }
+    CHECK(passed <= RATE * OTHERS / 10000 + 2 * burst);
+
+    /* One customer of IPv6 has many addresses. */
+    passed = 0;
+    for (int i = 0; i < 1000; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "2001:db8:ffff:1:%x::1", (unsigned)i);
+        CHECK(fw_line_source_parse(fw_span_of(text), &other));
+        passed += fw_line_guard_allows(&guard, &other, RATE, now);
+    }
+    CHECK_INT(passed, burst);
+    CHECK(fw_line_guard_allows(&guard, &loud, 0, now)); /* no limit */
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -392,6 +432,7 @@ int main(void)
         cmocka_unit_test(addresses_hold_nothing_but_addresses),
         cmocka_unit_test(numbers_take_the_form_of_the_trunk),
         cmocka_unit_test(sources_are_addresses_and_prefixes),
+        cmocka_unit_test(a_source_says_so_much_and_no_more),
     };
     const int failed = cmocka_run_group_tests(cases, NULL, NULL);
     printf("%ld states walked\n", walked);
