@@ -122,18 +122,19 @@ static bool headers_of(const struct fw_line *l, const struct fw_line_call *c, ch
     return size >= 0 && size < HEADERS_SIZE;
 }
 
-/* The stack would say "sips:", which promises TLS on all hops (RFC 3261 clause 26.2.2). */
-bool fw_line_tls_contact(const struct fw_line *l, const struct fw_msg_trunk_set *set, char ret[FW_LINE_ROUTE_SIZE])
+/* The stack would say "sips:" to everybody, which promises TLS on all hops (RFC 3261 clause 26.2.2). */
+void fw_line_contact(const struct fw_line *l, const struct fw_msg_trunk_set *set, char ret[FW_LINE_ROUTE_SIZE])
 {
     char uri[FW_LINE_URI_SIZE];
+    const bool tls = set->transport == FW_TRUNK_TRANSPORT_TLS;
     const struct fw_line_hop hop = {
         .host = l->config.advertised_host[0] ? l->config.advertised_host : l->config.sip_host,
-        .port = fw_sip_tls_port(l->sip),
-        .transport = FW_TRUNK_TRANSPORT_TLS,
+        .port = tls ? fw_sip_tls_port(l->sip) : l->sip_port,
+        .transport = (enum fw_trunk_transport)set->transport,
     };
-    ret[0] = '\0';
-    return set->transport == FW_TRUNK_TRANSPORT_TLS && !fw_line_host_uri(&hop, uri) &&
-           snprintf(ret, FW_LINE_ROUTE_SIZE, "<%s>", uri) < FW_LINE_ROUTE_SIZE;
+    const enum fw_err err = fw_line_host_uri(&hop, uri);
+    fw_assert(!err); /* a numeric address is short */
+    snprintf(ret, FW_LINE_ROUTE_SIZE, "<%s>", uri);
 }
 
 /* ---- one INVITE ---- */
@@ -146,7 +147,7 @@ static bool prepare(struct fw_line *l, struct fw_line_call *c)
     const struct fw_line_number_rule rule = { .strip = t->strip, .prefix = t->prefix,
                                               .plus = (enum fw_trunk_plus)t->plus };
     char uri[FW_LINE_URI_SIZE], from[FW_LINE_FROM_SIZE], to[FW_LINE_URI_SIZE + 2];
-    char route[FW_LINE_ROUTE_SIZE], contact[FW_LINE_ROUTE_SIZE], number[256];
+    char route[FW_LINE_ROUTE_SIZE], number[256];
     bool own_host = false;
     if (fw_line_number(c->place.to, &rule, number, sizeof number) ||
         fw_line_request_uri(number, &hop, uri, &own_host) || !from_of(l, c, from) ||
@@ -160,9 +161,9 @@ static bool prepare(struct fw_line *l, struct fw_line_call *c)
     snprintf(c->sip_id, sizeof c->sip_id, "%016llx%016llx-%llx", (unsigned long long)fw_random_u64(),
              (unsigned long long)fw_random_u64(), (unsigned long long)c->ref);
     /* A URI of the user's is a name to the trunk, not a place that we connect to. */
-    const bool tls = fw_line_tls_contact(l, t, contact);
+    fw_line_contact(l, t, c->contact);
     c->handle = nua_handle(fw_sip_nua(l->sip), fw_sip_ref_magic(c->ref), NUTAG_URL(uri),
-                           SIPTAG_TO_STR(to), SIPTAG_FROM_STR(from), TAG_IF(tls, SIPTAG_CONTACT_STR(contact)),
+                           SIPTAG_TO_STR(to), SIPTAG_FROM_STR(from), SIPTAG_CONTACT_STR(c->contact),
                            TAG_IF(route[0], NUTAG_INITIAL_ROUTE_STR(route)), TAG_END());
     if (!c->handle)
         snprintf(c->text, sizeof c->text, "the SIP stack took no new call");

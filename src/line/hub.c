@@ -54,6 +54,7 @@ static void on_config(struct fw_line *l, const struct fw_msg_line_config *config
         return;
     }
     l->configured = true;
+    l->sip_port = ready.line_ready.sip_port;
     fw_log(FW_LOG_INFO, "line.ready", "host=%s port=%u", FW_LOG_TEXT(config->sip_host),
            (unsigned)ready.line_ready.sip_port);
     fw_sip_send(l->sip, &ready, -1);

@@ -86,12 +86,13 @@ static bool called_elsewhere(const sip_t *sip, enum fw_trunk_called where, char 
     return false;
 }
 
-static void note_invite(struct fw_line_call *c, const struct fw_sip_event *e,
+static void note_invite(const struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e,
                         const struct fw_line_trunk *t, const struct fw_sip_source *source)
 {
     fw_uuid_new(fw_wall_now(), c->place.call);
     c->trunk = t->set;
     c->trunk_serial = t->serial;
+    fw_line_contact(l, &c->trunk, c->contact);
     if (!called_elsewhere(e->sip, (enum fw_trunk_called)t->set.called, c->place.to, sizeof c->place.to))
         user_of(e->sip->sip_request->rq_url, c->place.to, sizeof c->place.to);
     user_of(e->sip->sip_from->a_url, c->place.from, sizeof c->place.from);
@@ -126,7 +127,7 @@ void fw_line_on_invite(struct fw_line *l, const struct fw_sip_event *e)
         refuse_stray(l, e, SIP_503_SERVICE_UNAVAILABLE);
         return;
     }
-    note_invite(c, e, t, &source);
+    note_invite(l, c, e, t, &source);
     c->remote_known = there;
     if (there)
         c->remote = offer;
@@ -213,7 +214,7 @@ static void refuse(struct fw_line_call *c)
 
 static void answer(struct fw_line_call *c)
 {
-    nua_respond(c->handle, SIP_200_OK, SIPTAG_CONTENT_TYPE_STR(sdp_type),
+    nua_respond(c->handle, SIP_200_OK, SIPTAG_CONTACT_STR(c->contact), SIPTAG_CONTENT_TYPE_STR(sdp_type),
                 SIPTAG_PAYLOAD_STR(c->sdp), TAG_END());
 }
 
@@ -222,7 +223,7 @@ void fw_line_act_inbound(struct fw_line *l, struct fw_line_call *c, unsigned act
     if (actions & FW_LINE_DO_ASK)
         ask(l, c);
     if (actions & FW_LINE_DO_RING && c->answer_delay_ms > 0)
-        nua_respond(c->handle, SIP_180_RINGING, TAG_END());
+        nua_respond(c->handle, SIP_180_RINGING, SIPTAG_CONTACT_STR(c->contact), TAG_END());
     if (actions & FW_LINE_DO_ANSWER)
         answer(c);
     if (actions & FW_LINE_DO_REFUSE)

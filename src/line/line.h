@@ -83,6 +83,7 @@ struct fw_line_call {
     struct fw_msg_trunk_set trunk;
     uint64_t trunk_serial, tried;
     char sip_id[FW_LINE_CALL_ID_SIZE]; /* Call-ID */
+    char contact[FW_LINE_ROUTE_SIZE];
     bool heard;        /* 100 or more */
     bool t38_first;    /* this INVITE offers T.38 too */
     bool t38_enabled;  /* by the fax and the trunk */
@@ -120,6 +121,7 @@ struct fw_line {
     struct fw_sip *sip;
     struct fw_msg_line_config config;
     bool configured;
+    uint16_t sip_port; /* that we got */
     bool failed;   /* cannot work: exit with 1 */
     bool stopping; /* no new calls */
     struct fw_mono stop_due;
@@ -210,8 +212,8 @@ void fw_line_watch_event(struct fw_line *l, const struct fw_sip_event *e);
 /* Where its requests go, and the Route that takes those for other hosts there (empty: none). */
 MUST_USE bool fw_line_trunk_route(const struct fw_msg_trunk_set *set, bool own_host,
                                   char ret[FW_LINE_ROUTE_SIZE]);
-/* The Contact that a trunk over TLS is told. False: it is not over TLS. */
-bool fw_line_tls_contact(const struct fw_line *l, const struct fw_msg_trunk_set *set, char ret[FW_LINE_ROUTE_SIZE]);
+/* The Contact that a trunk is told, whoever began. */
+void fw_line_contact(const struct fw_line *l, const struct fw_msg_trunk_set *set, char ret[FW_LINE_ROUTE_SIZE]);
 const char *fw_line_own_domain(const struct fw_line *l, const struct fw_msg_trunk_set *set);
 
 /* door.c */

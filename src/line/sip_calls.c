@@ -198,7 +198,7 @@ static void on_response(struct fw_line *l, struct fw_line_call *c, const struct 
 
 static void respond_sdp(struct fw_line_call *c)
 {
-    nua_respond(c->handle, SIP_200_OK, SIPTAG_CONTENT_TYPE_STR(sdp_type),
+    nua_respond(c->handle, SIP_200_OK, SIPTAG_CONTACT_STR(c->contact), SIPTAG_CONTENT_TYPE_STR(sdp_type),
                 SIPTAG_PAYLOAD_STR(c->sdp), TAG_END());
 }
 

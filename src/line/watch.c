@@ -73,10 +73,10 @@ static nua_handle_t *handle_for(struct fw_line *l, const struct fw_line_trunk *t
     if (fw_line_host_uri(&hop, uri) || !own_address(l, t, own) || !fw_line_trunk_route(&t->set, false, route))
         return NULL;
     snprintf(to, sizeof to, "<%s>", uri);
-    const bool tls = fw_line_tls_contact(l, &t->set, contact);
+    fw_line_contact(l, &t->set, contact);
     return nua_handle(fw_sip_nua(l->sip), fw_sip_ref_magic(ref_of(l, t, kind)), NUTAG_URL(uri),
                       SIPTAG_TO_STR(kind == REGISTRATION ? own : to), SIPTAG_FROM_STR(own),
-                      TAG_IF(tls, SIPTAG_CONTACT_STR(contact)),
+                      SIPTAG_CONTACT_STR(contact),
                       TAG_IF(route[0], NUTAG_INITIAL_ROUTE_STR(route)), TAG_END());
 }
 
