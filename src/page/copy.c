@@ -24,7 +24,7 @@ static enum fw_err copy_page(struct fw_tiff_reader *r, struct fw_tiff_writer *w,
     if (err)
         return err;
     const struct fw_tiff_page to = { page.width, page.rows, page.x_dpi, page.y_dpi,
-                                     fw_buf_span(&t6) };
+                                     fw_buf_span(&t6), FW_CODING_T6 };
     return fw_tiff_put(w, &to);
 }
 
