@@ -56,8 +56,6 @@ struct fw_udptl_stats {
     uint64_t resyncs;    /* the peer's numbers jumped */
 };
 
-struct fw_udptl_slot { bool full; struct fw_udptl_ifp ifp; };
-
 struct fw_udptl_receiver {
     bool                  started;
     uint16_t              next;      /* the peer's number that is delivered next */
@@ -69,7 +67,8 @@ struct fw_udptl_receiver {
     uint8_t               strangers; /* packets in a row that belong to another numbering */
     uint16_t              stranger;  /* the last of them */
     struct fw_udptl_stats stats;
-    struct fw_udptl_slot  slots[2 * FW_UDPTL_WINDOW]; /* held and, for FEC, already delivered */
+    uint64_t              full;      /* a bit a slot: memory of slots never used is never touched */
+    struct fw_udptl_ifp   slots[2 * FW_UDPTL_WINDOW]; /* held and, for FEC, already delivered */
 };
 
 void fw_udptl_receiver_init(struct fw_udptl_receiver *r);

@@ -25,20 +25,27 @@ static int ahead(uint16_t a, uint16_t b)
     return (int16_t)(uint16_t)(a - b);
 }
 
-static struct fw_udptl_slot *slot_of(struct fw_udptl_receiver *r, uint16_t seq)
+static struct fw_udptl_ifp *slot_of(struct fw_udptl_receiver *r, uint16_t seq)
 {
     return &r->slots[seq & (SLOTS - 1)];
 }
 
-static void clear_slots(struct fw_udptl_receiver *r)
+_Static_assert(SLOTS == 64, "a bit each");
+
+static bool is_full(const struct fw_udptl_receiver *r, uint16_t seq)
 {
-    for (size_t i = 0; i < SLOTS; i++)
-        r->slots[i].full = false;
+    return r->full >> (seq & (SLOTS - 1)) & 1;
+}
+
+static void set_full(struct fw_udptl_receiver *r, uint16_t seq, bool full)
+{
+    const uint64_t bit = UINT64_C(1) << (seq & (SLOTS - 1));
+    r->full = full ? r->full | bit : r->full & ~bit;
 }
 
 void fw_udptl_receiver_init(struct fw_udptl_receiver *r)
 {
-    clear_slots(r);
+    r->full = 0;
     r->started = false;
     r->next = r->offset = r->newest = r->stranger = 0;
     r->reach = r->fec_reach = r->waited = r->strangers = 0;
@@ -49,15 +56,15 @@ static void advance(struct fw_udptl_receiver *r)
 {
     r->next++;
     r->waited = 0;
-    slot_of(r, (uint16_t)(r->next + FW_UDPTL_WINDOW - 1))->full = false;
+    set_full(r, (uint16_t)(r->next + FW_UDPTL_WINDOW - 1), false);
 }
 
 static void deliver_next(struct fw_udptl_receiver *r, fw_udptl_deliver *deliver, void *arg)
 {
-    const struct fw_udptl_slot *slot = slot_of(r, r->next);
+    const struct fw_udptl_ifp *slot = slot_of(r, r->next);
     const uint16_t seq = (uint16_t)(r->next + r->offset);
     r->stats.delivered++;
-    deliver(arg, seq, (struct fw_span){ slot->ifp.data, slot->ifp.size });
+    deliver(arg, seq, (struct fw_span){ slot->data, slot->size });
     advance(r);
 }
 
@@ -66,7 +73,7 @@ static void deliver_due(struct fw_udptl_receiver *r, int patience, fw_udptl_deli
                         void *arg)
 {
     while (ahead(r->newest, r->next) >= 0) {
-        if (slot_of(r, r->next)->full) {
+        if (is_full(r, r->next)) {
             deliver_next(r, deliver, arg);
         } else if (ahead(r->newest, r->next) > patience) {
             r->stats.lost++;
@@ -90,7 +97,7 @@ static void start_at(struct fw_udptl_receiver *r, const struct fw_udptl_packet *
     size_t lead = 0;
     while (!p->fec && lead < p->count && p->entries[lead].size > 0)
         lead++;
-    clear_slots(r);
+    r->full = 0;
     r->next = (uint16_t)(p->seq - lead);
     r->newest = (uint16_t)(r->next - 1);
     r->waited = 0;
@@ -136,13 +143,13 @@ static bool keep(struct fw_udptl_receiver *r, uint16_t seq, struct fw_span ifp)
     const int distance = ahead(seq, r->next);
     if (distance < 0 || distance >= FW_UDPTL_WINDOW || ifp.size == 0)
         return false;
-    struct fw_udptl_slot *slot = slot_of(r, seq);
-    if (slot->full)
+    if (is_full(r, seq))
         return false;
     fw_assert(ifp.size <= FW_UDPTL_IFP_MAX);
-    memcpy(slot->ifp.data, ifp.data, ifp.size);
-    slot->ifp.size = (uint16_t)ifp.size;
-    slot->full = true;
+    struct fw_udptl_ifp *slot = slot_of(r, seq);
+    memcpy(slot->data, ifp.data, ifp.size);
+    slot->size = (uint16_t)ifp.size;
+    set_full(r, seq, true);
     if (ahead(seq, r->newest) > 0)
         r->newest = seq;
     return true;
@@ -191,16 +198,16 @@ static bool keep_fec_entry(struct fw_udptl_receiver *r, const struct fw_udptl_pa
         const uint16_t seq = (uint16_t)(p->seq + index - k * p->count);
         const int distance = ahead(seq, r->next);
         const bool in_view = distance >= -FW_UDPTL_WINDOW && distance < FW_UDPTL_WINDOW;
-        const struct fw_udptl_slot *slot = slot_of(r, seq);
-        if (!in_view || !slot->full) {
+        const struct fw_udptl_ifp *slot = slot_of(r, seq);
+        if (!in_view || !is_full(r, seq)) {
             missing++;
             wanted = seq;
             continue;
         }
-        if (slot->ifp.size > entry.size)
+        if (slot->size > entry.size)
             return false;
-        for (size_t i = 0; i < slot->ifp.size; i++)
-            sum[i] ^= slot->ifp.data[i];
+        for (size_t i = 0; i < slot->size; i++)
+            sum[i] ^= slot->data[i];
     }
     if (missing != 1)
         return false;
@@ -224,6 +231,21 @@ static bool keep_fec(struct fw_udptl_receiver *r, const struct fw_udptl_packet *
     return news;
 }
 
+/* The usual case: the number that is due, nothing is held, and no FEC needs what was delivered. */
+static bool deliver_at_once(struct fw_udptl_receiver *r, const struct fw_udptl_packet *p,
+                            fw_udptl_deliver *deliver, void *arg)
+{
+    if (p->fec || r->fec_reach > 0 || p->seq != r->next || ahead(r->newest, r->next) >= 0)
+        return false;
+    if (p->count > r->reach)
+        r->reach = (uint8_t)p->count;
+    r->newest = p->seq;
+    r->stats.delivered++;
+    deliver(arg, (uint16_t)(r->next + r->offset), p->primary);
+    advance(r);
+    return true;
+}
+
 enum fw_err fw_udptl_receive(struct fw_udptl_receiver *r, struct fw_span packet,
                              fw_udptl_deliver *deliver, void *arg)
 {
@@ -239,6 +261,8 @@ enum fw_err fw_udptl_receive(struct fw_udptl_receiver *r, struct fw_span packet,
         r->stats.duplicates++;
         return FW_OK;
     }
+    if (deliver_at_once(r, &p, deliver, arg))
+        return FW_OK;
     bool news = keep(r, p.seq, p.primary);
     if (p.fec)
         news = keep_fec(r, &p) || news;
@@ -257,7 +281,7 @@ void fw_udptl_tick(struct fw_udptl_receiver *r, fw_udptl_deliver *deliver, void 
     r->waited++;
     if (r->waited < (r->fec_reach > 0 ? HOLE_TICKS_FEC : HOLE_TICKS))
         return;
-    while (!slot_of(r, r->next)->full) { /* ends: newest is held */
+    while (!is_full(r, r->next)) { /* ends: newest is held */
         r->stats.lost++;
         advance(r);
     }
