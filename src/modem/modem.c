@@ -15,7 +15,7 @@
 enum {
     MESSAGES_A_TURN = 64,
     READY_MAX = FW_CALLS_PER_MODEM + 2,
-    CATCH_UP_TICKS = 5, /* of a stall; what is longer is left out */
+    CATCH_UP_TICKS = 20, /* of a stall; what is longer is left out. A jitter buffer holds as much */
     CHANNEL_INDEX = FW_CALLS_PER_MODEM,
     MAILBOX_INDEX,
     ACCOUNT_US = 60 * 1000 * 1000, /* how often the log tells how late the ticks are */
