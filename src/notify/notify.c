@@ -53,24 +53,31 @@ static void note_next(struct fw_notify *n, struct fw_wall at)
         n->next = at;
 }
 
-/* Writes down that an attempt failed, and when the next one is. */
-static void retry(struct fw_notify *n, const struct fw_delivery *d, bool has_failover,
-                  const struct fw_attempt *tried)
+/* When the next try is after one that failed, {0}: never; and says so. */
+static struct fw_wall next_try(struct fw_notify *n, const struct fw_delivery *d, bool has_failover,
+                               const struct fw_attempt *tried)
 {
     const struct fw_notify_step step =
         fw_notify_step(&n->config.schedule, d->attempt, has_failover, fw_random_u64());
-    const struct fw_wall at = { step.again ? fw_wall_now().us + step.delay_ms * 1000 : 0 };
     char shown[FW_URL_SHOWN_SIZE];
     fw_http_url_shown(tried->url ? tried->url : "", shown);
     fw_log(step.again ? FW_LOG_INFO : FW_LOG_WARN, step.again ? "webhook.retry" : "webhook.given_up",
            "fax=%s event=%s attempt=%d url=%s status=%d delay_ms=%lld cause=%s", d->event.fax,
            d->event.id, d->attempt, FW_LOG_TEXT(shown), tried->http_status,
            (long long)(step.again ? step.delay_ms : 0), FW_LOG_TEXT(tried->error));
-    const enum fw_err err = fw_store_delivery_retry(n->config.store, d->id, tried, at);
-    if (err)
-        note_store_fault(n, d->id, err);
-    else if (step.again)
-        note_next(n, at);
+    return (struct fw_wall){ step.again ? fw_wall_now().us + step.delay_ms * 1000 : 0 };
+}
+
+/* Writes down how tries ended. */
+static void write_ends(struct fw_notify *n, struct fw_delivery_end *ends, int count)
+{
+    fw_store_delivery_end(n->config.store, ends, count);
+    for (int i = 0; i < count; i++) {
+        if (ends[i].err)
+            note_store_fault(n, ends[i].id, ends[i].err);
+        else if (!ends[i].taken && ends[i].retry_at.us > 0)
+            note_next(n, ends[i].retry_at);
+    }
 }
 
 /* The same for one that could not even be sent. */
@@ -79,7 +86,9 @@ static void retry_unsent(struct fw_notify *n, const struct fw_delivery *d, const
 {
     struct fw_attempt tried;
     fw_record_unsent(url, why, fw_wall_now(), &tried);
-    retry(n, d, has_failover, &tried);
+    struct fw_delivery_end end = { .id = d->id, .tried = &tried,
+                                   .retry_at = next_try(n, d, has_failover, &tried) };
+    write_ends(n, &end, 1);
     fw_attempt_done(&tried);
 }
 
@@ -218,42 +227,45 @@ static void unlink_send(struct fw_notify *n, struct fw_send *s)
     curl_multi_remove_handle(n->multi, s->easy);
 }
 
-static void finish(struct fw_notify *n, struct fw_send *s, CURLcode code)
+/* What came of a send; `end` borrows from `tried`. */
+static void judge(struct fw_notify *n, struct fw_send *s, CURLcode code, struct fw_attempt *tried,
+                  struct fw_delivery_end *end)
 {
     char note[256] = "";
     int status = 0;
     const bool ok = fw_send_result(s, code, &status, note, sizeof note);
-    struct fw_attempt tried;
-    fw_record_send(s, status, note, fw_wall_now(), &tried);
+    fw_record_send(s, status, note, fw_wall_now(), tried);
     unlink_send(n, s);
-    if (ok) {
-        const enum fw_err err = fw_store_delivery_done(n->config.store, s->delivery.id, &tried);
-        if (err)
-            note_store_fault(n, s->delivery.id, err);
+    *end = (struct fw_delivery_end){ .id = s->delivery.id, .taken = ok, .tried = tried };
+    if (ok)
         fw_log(FW_LOG_DEBUG, "webhook.delivered", "fax=%s event=%s attempt=%d status=%d",
                s->delivery.event.fax, s->delivery.event.id, s->delivery.attempt, status);
-    } else {
-        retry(n, &s->delivery, s->has_failover, &tried);
-    }
-    fw_attempt_done(&tried);
-    fw_hosts_end(n->hosts, s->host, ok);
-    fw_send_free(s);
+    else
+        end->retry_at = next_try(n, &s->delivery, s->has_failover, tried);
 }
 
-/* True when a send ended, so that there is room. */
+/* Those that have ended meanwhile, written down together. True when there were any: there is room. */
 static bool finish_ended(struct fw_notify *n)
 {
-    bool any = false;
-    int left = 0;
-    for (const CURLMsg *msg; (msg = curl_multi_info_read(n->multi, &left));) {
-        struct fw_send *s = NULL;
+    struct fw_send *sends[BATCH];
+    struct fw_attempt tried[BATCH];
+    struct fw_delivery_end ends[BATCH];
+    int count = 0, left = 0;
+    for (const CURLMsg *msg; count < BATCH && (msg = curl_multi_info_read(n->multi, &left));) {
         if (msg->msg != CURLMSG_DONE ||
-            curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &s) != CURLE_OK)
+            curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &sends[count]) != CURLE_OK)
             continue;
-        finish(n, s, msg->data.result);
-        any = true;
+        judge(n, sends[count], msg->data.result, &tried[count], &ends[count]);
+        count++;
     }
-    return any;
+    if (count > 0)
+        write_ends(n, ends, count);
+    for (int i = 0; i < count; i++) {
+        fw_attempt_done(&tried[i]);
+        fw_hosts_end(n->hosts, sends[i]->host, ends[i].taken);
+        fw_send_free(sends[i]);
+    }
+    return count > 0;
 }
 
 static bool paused(const struct fw_notify *n) { return fw_mono_now().us < n->paused_until.us; }

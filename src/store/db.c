@@ -12,11 +12,11 @@ enum {
     SQL_LOGGED_MAX = 60 /* bytes of a failed statement in the log */
 };
 
-/* FULL: a commit is on disk when it returns. The cache is in KiB when negative, the rest in pages
- * or bytes. 4000 pages: one checkpoint for some hundred commits. */
+/* FULL: a commit is on disk when it returns. The cache is in KiB when negative, the rest in bytes.
+ * Checkpoints: checkpoint.h. */
 static const char pragmas_writer[] =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-    "PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864;"
+    "PRAGMA cache_size=-16384; PRAGMA journal_size_limit=67108864;"
     "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;";
 static const char pragmas_reader[] =
     "PRAGMA query_only=ON; PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY;"
@@ -30,6 +30,7 @@ enum fw_err fw_db_open(const char *path, bool writable, struct fw_db *ret, struc
     int rc = sqlite3_open_v2(path, &db.handle, flags, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_busy_timeout(db.handle, BUSY_MS);
+    db.wait_ms = BUSY_MS;
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db.handle, writable ? pragmas_writer : pragmas_reader, NULL, NULL, NULL);
     if (rc != SQLITE_OK) {
@@ -71,6 +72,20 @@ enum fw_err fw_db_exec(struct fw_db *db, const char *sql)
 {
     return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK ? FW_OK
                                                                         : fw_db_error(db, sql);
+}
+
+enum fw_err fw_db_run(struct fw_db *db, const char *sql)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(db, sql);
+    return fw_stmt_run(&q);
+}
+
+int fw_db_wait_ms(struct fw_db *db, int ms)
+{
+    const int before = db->wait_ms;
+    if (sqlite3_busy_timeout(db->handle, ms) == SQLITE_OK)
+        db->wait_ms = ms;
+    return before;
 }
 
 struct fw_stmt fw_stmt_once(struct fw_db *db, const char *sql)

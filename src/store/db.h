@@ -18,6 +18,7 @@ struct fw_db {
         sqlite3_stmt *stmt;
     } cached[FW_DB_CACHED_MAX];
     int cached_count;
+    int wait_ms;
     bool has_deliveries; /* set by a write that made one due; the writer reads and clears it */
     bool has_events;     /* likewise, by one that wrote an event */
 };
@@ -27,6 +28,10 @@ MUST_USE enum fw_err fw_db_open(const char *path, bool writable, struct fw_db *r
                                 struct fw_fault *fault);
 void fw_db_close(struct fw_db *db);                                 /* zeroed is fine */
 MUST_USE enum fw_err fw_db_exec(struct fw_db *db, const char *sql); /* logs its failure */
+/* The same for a literal, which is kept prepared. */
+MUST_USE enum fw_err fw_db_run(struct fw_db *db, const char *sql);
+/* How long it waits for others that hold the file; returns how long it did. */
+int fw_db_wait_ms(struct fw_db *db, int ms);
 /* From the last failure of `db`. Logs it unless it is a constraint, which the callers expect. */
 enum fw_err fw_db_error(struct fw_db *db, const char *sql);
 

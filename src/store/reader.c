@@ -66,13 +66,13 @@ struct fw_reader_use fw_reader_take(struct fw_readers *r)
     r->taken[index] = true;
     pthread_mutex_unlock(&r->lock);
     struct fw_reader_use use = { .pool = r, .db = &r->db[index] };
-    use.err = fw_db_exec(use.db, "BEGIN");
+    use.err = fw_db_run(use.db, "BEGIN");
     return use;
 }
 
 void fw_reader_give(struct fw_reader_use *use)
 {
-    if (!use->err && fw_db_exec(use->db, "COMMIT"))
+    if (!use->err && fw_db_run(use->db, "COMMIT"))
         fw_log(FW_LOG_WARN, "store.read_not_ended", "next=reopened_at_restart");
     struct fw_readers *r = use->pool;
     pthread_mutex_lock(&r->lock);

@@ -147,9 +147,9 @@ struct fw_delivery_page {
 };
 void fw_delivery_page_done(struct fw_delivery_page *p);
 /* At most `max` due at `now` whose ids are not in `busy` (those being sent). `*ret_next` is when
- * the next one falls due, {INT64_MAX} when there is none. */
+ * the next one falls due, {INT64_MAX} when there is none. Sorts `busy`. */
 MUST_USE enum fw_err fw_store_delivery_due(struct fw_store *s, struct fw_wall now,
-                                           const int64_t *busy, int busy_count, int max,
+                                           int64_t *busy, int busy_count, int max,
                                            struct fw_delivery_page *ret, struct fw_wall *ret_next);
 /* Called (from the writer thread) after a commit that made a delivery due; wakes the notifier. One.
  * It must not call the store. Once replaced (NULL: none) the old one is not running any more. */

@@ -12,16 +12,12 @@ void fw_delivery_page_done(struct fw_delivery_page *p)
     *p = (struct fw_delivery_page){ 0 };
 }
 
-static bool is_busy(int64_t id, const int64_t *busy, int busy_count)
+static int by_value(const void *a, const void *b)
 {
-    for (int i = 0; i < busy_count; i++) {
-        if (busy[i] == id)
-            return true;
-    }
-    return false;
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
 }
 
-/* The columns after id and due_us. */
 static enum fw_err read_rest(struct fw_stmt *q, int64_t id, struct fw_delivery *ret)
 {
     struct fw_delivery d = { .id = id };
@@ -38,7 +34,34 @@ static enum fw_err read_rest(struct fw_stmt *q, int64_t id, struct fw_delivery *
     return err;
 }
 
-/* Rows come by due time: those that are due, then the first that is not (or is too many). */
+static enum fw_err read_one(struct fw_db *db, int64_t id, struct fw_wall now,
+                            struct fw_delivery_page *page)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(db, "SELECT d.attempt, d.postponed,"
+                       " CASE f.webhook_url WHEN '' THEN a.webhook_url ELSE f.webhook_url END,"
+                       " a.webhook_failover_url, a.webhook_timeout_secs, a.webhook_secret,"
+                       " iif(a.webhook_secret_until_us > ?, a.webhook_secret_before, ''), "
+                       FW_EVENT_COLUMNS
+                       " FROM delivery d JOIN event e ON e.seq = d.event_seq"
+                       " JOIN fax f ON f.id = d.fax JOIN application a ON a.id = f.application"
+                       " WHERE d.id = ?");
+    fw_stmt_bind_int(&q, now.us);
+    fw_stmt_bind_int(&q, id);
+    enum fw_err err = fw_stmt_row(&q);
+    void *items = page->items;
+    if (!err && !fw_rows_grow(&items, page->count, sizeof *page->items))
+        err = FW_NO_MEMORY;
+    if (err)
+        return err == FW_NOT_FOUND ? FW_IO : err;
+    page->items = items;
+    err = read_rest(&q, id, &page->items[page->count]);
+    page->count += err == FW_OK;
+    return err;
+}
+
+/* Rows come by due time: those that are due, then the first that is not (or is too many). Those
+ * that are being sent or wait for their receiver are many; they are stepped over in the index. */
 static enum fw_err read_due(struct fw_stmt *q, struct fw_wall now, const int64_t *busy,
                             int busy_count, int max, struct fw_delivery_page *page,
                             struct fw_wall *ret_next)
@@ -46,45 +69,33 @@ static enum fw_err read_due(struct fw_stmt *q, struct fw_wall now, const int64_t
     enum fw_err err;
     while ((err = fw_stmt_row(q)) == FW_OK) {
         const int64_t id = fw_stmt_int64(q), due = fw_stmt_int64(q);
-        if (is_busy(id, busy, busy_count))
+        if (busy_count > 0 && bsearch(&id, busy, (size_t)busy_count, sizeof id, by_value))
             continue;
         if (due > now.us || page->count >= max) {
             ret_next->us = due;
             return FW_OK;
         }
-        void *items = page->items;
-        if (!fw_rows_grow(&items, page->count, sizeof *page->items))
-            return FW_NO_MEMORY;
-        page->items = items;
-        err = read_rest(q, id, &page->items[page->count]);
+        err = read_one(q->db, id, now, page);
         if (err)
             return err;
-        page->count++;
     }
     return err == FW_NOT_FOUND ? FW_OK : err;
 }
 
-enum fw_err fw_store_delivery_due(struct fw_store *s, struct fw_wall now, const int64_t *busy,
+enum fw_err fw_store_delivery_due(struct fw_store *s, struct fw_wall now, int64_t *busy,
                                   int busy_count, int max, struct fw_delivery_page *ret,
                                   struct fw_wall *ret_next)
 {
     fw_assert(busy_count == 0 || busy);
+    if (busy_count > 0)
+        qsort(busy, (size_t)busy_count, sizeof *busy, by_value);
     struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);
     struct fw_delivery_page page CLEANUP(fw_delivery_page_done) = { 0 };
     if (use.err)
         return use.err;
     struct fw_stmt q CLEANUP(fw_stmt_done) =
-        fw_stmt_of(use.db, "SELECT d.id, d.due_us, d.attempt, d.postponed,"
-                           " CASE f.webhook_url WHEN '' THEN a.webhook_url ELSE f.webhook_url END,"
-                           " a.webhook_failover_url, a.webhook_timeout_secs,"
-                           " a.webhook_secret, iif(a.webhook_secret_until_us > ?, a.webhook_secret_before, ''), "
-                           FW_EVENT_COLUMNS
-                           " FROM delivery d INDEXED BY delivery_due"
-                           " JOIN event e ON e.seq = d.event_seq JOIN fax f ON f.id = d.fax"
-                           " JOIN application a ON a.id = f.application"
-                           " WHERE d.state = 'pending' AND d.due_us IS NOT NULL"
-                           " ORDER BY d.due_us, d.id");
-    fw_stmt_bind_int(&q, now.us);
+        fw_stmt_of(use.db, "SELECT id, due_us FROM delivery INDEXED BY delivery_due"
+                           " WHERE state = 'pending' AND due_us IS NOT NULL ORDER BY due_us, id");
     struct fw_wall next = { INT64_MAX };
     const enum fw_err err = read_due(&q, now, busy, busy_count, max, &page, &next);
     if (err)
@@ -181,19 +192,48 @@ static enum fw_err settle(struct fw_db *db, void *arg)
     return err || !w->is_settled ? err : let_next(db, w->id);
 }
 
+struct end_write {
+    struct fw_delivery_end *ends;
+    int count;
+};
+
+/* One that is not due any more has changed nothing: the others go on. */
+static enum fw_err settle_all(struct fw_db *db, void *arg)
+{
+    const struct end_write *w = arg;
+    for (int i = 0; i < w->count; i++) {
+        struct fw_delivery_end *e = &w->ends[i];
+        const bool given_up = !e->taken && e->retry_at.us == 0;
+        struct delivery_write one = { e->id, e->taken ? "delivered" : given_up ? "given_up" : "pending",
+                                      e->tried, e->taken ? 0 : e->retry_at.us, e->taken || given_up };
+        e->err = settle(db, &one);
+        if (e->err && e->err != FW_NOT_FOUND)
+            return e->err;
+    }
+    return FW_OK;
+}
+
+void fw_store_delivery_end(struct fw_store *s, struct fw_delivery_end *ends, int count)
+{
+    struct end_write w = { ends, count };
+    const enum fw_err err = fw_writer_do(s->writer, settle_all, &w);
+    for (int i = 0; err && i < count; i++)
+        ends[i].err = err;
+}
+
 enum fw_err fw_store_delivery_done(struct fw_store *s, int64_t id, const struct fw_attempt *tried)
 {
-    struct delivery_write w = { id, "delivered", tried, 0, true };
-    return fw_writer_do(s->writer, settle, &w);
+    struct fw_delivery_end end = { .id = id, .taken = true, .tried = tried };
+    fw_store_delivery_end(s, &end, 1);
+    return end.err;
 }
 
 enum fw_err fw_store_delivery_retry(struct fw_store *s, int64_t id, const struct fw_attempt *tried,
                                     struct fw_wall retry_at)
 {
-    const bool given_up = retry_at.us == 0;
-    struct delivery_write w = { id, given_up ? "given_up" : "pending", tried, retry_at.us,
-                                given_up };
-    return fw_writer_do(s->writer, settle, &w);
+    struct fw_delivery_end end = { .id = id, .tried = tried, .retry_at = retry_at };
+    fw_store_delivery_end(s, &end, 1);
+    return end.err;
 }
 
 struct untried_write {

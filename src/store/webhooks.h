@@ -27,6 +27,16 @@ MUST_USE enum fw_err fw_store_delivery_done(struct fw_store *s, int64_t id,
 MUST_USE enum fw_err fw_store_delivery_retry(struct fw_store *s, int64_t id,
                                              const struct fw_attempt *tried,
                                              struct fw_wall retry_at);
+/* How a try ended, and what came of writing it down (as above, each for itself). */
+struct fw_delivery_end {
+    int64_t id;
+    bool taken; /* else there is another try at `retry_at`, {0}: none */
+    const struct fw_attempt *tried; /* borrowed */
+    struct fw_wall retry_at;
+    enum fw_err err; /* set */
+};
+/* Many of them in one transaction: a commit for each would be what limits webhooks. */
+void fw_store_delivery_end(struct fw_store *s, struct fw_delivery_end *ends, int count);
 /* Not now, and not tried: no attempt is counted. FW_NOT_FOUND as above. */
 MUST_USE enum fw_err fw_store_delivery_postpone(struct fw_store *s, int64_t id,
                                                 struct fw_wall until);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "store/checkpoint.h"
 
 /* On the caller's stack; the caller sleeps until `is_done`. */
 struct request {
@@ -19,6 +20,8 @@ struct request {
 
 struct fw_writer {
     struct fw_db db;
+    struct fw_checkpointer *checkpointer; /* owned */
+    int log_pages; /* of the write-ahead log after the last commit */
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t has_work, has_room, is_empty;
@@ -35,7 +38,7 @@ struct fw_writer {
 
 static void run_one(struct fw_db *db, struct request *r)
 {
-    r->err = fw_db_exec(db, "SAVEPOINT one");
+    r->err = fw_db_run(db, "SAVEPOINT one");
     if (r->err)
         return;
     r->err = r->fn(db, r->arg);
@@ -44,15 +47,15 @@ static void run_one(struct fw_db *db, struct request *r)
         r->err = FW_IO;
         return;
     }
-    if (r->err && fw_db_exec(db, "ROLLBACK TO one"))
+    if (r->err && fw_db_run(db, "ROLLBACK TO one"))
         r->err = FW_IO;
-    if (fw_db_exec(db, "RELEASE one"))
+    if (fw_db_run(db, "RELEASE one"))
         r->err = FW_IO;
 }
 
 static enum fw_err run_all(struct fw_db *db, struct request *first)
 {
-    enum fw_err err = fw_db_exec(db, "BEGIN IMMEDIATE");
+    enum fw_err err = fw_db_run(db, "BEGIN IMMEDIATE");
     if (err)
         return err;
     for (struct request *r = first; r; r = r->next) {
@@ -60,7 +63,7 @@ static enum fw_err run_all(struct fw_db *db, struct request *first)
         if (sqlite3_get_autocommit(db->handle))
             return FW_IO;
     }
-    err = fw_db_exec(db, "COMMIT");
+    err = fw_db_run(db, "COMMIT");
     if (err)
         fw_log(FW_LOG_ERROR, "store.batch_failed", "error=%s",
                FW_LOG_TEXT(sqlite3_errmsg(db->handle)));
@@ -69,8 +72,17 @@ static enum fw_err run_all(struct fw_db *db, struct request *first)
     return err;
 }
 
+/* Of SQLite, within a commit. */
+static int note_log(void *arg, sqlite3 *handle, const char *name, int pages)
+{
+    (void)handle, (void)name;
+    ((struct fw_writer *)arg)->log_pages = pages;
+    return SQLITE_OK;
+}
+
 static void run_batch(struct fw_writer *w, struct request *first)
 {
+    fw_checkpointer_finish(w->checkpointer, &w->db);
     /* A rollback that failed must not leave its transaction to this batch. */
     enum fw_err err = FW_OK;
     if (!sqlite3_get_autocommit(w->db.handle))
@@ -81,6 +93,7 @@ static void run_batch(struct fw_writer *w, struct request *first)
         r->err = FW_IO;
     if (err)
         w->db.has_deliveries = w->db.has_events = false;
+    fw_checkpointer_note(w->checkpointer, w->log_pages);
 }
 
 /* Cuts the next batch off the queue; called with the lock. */
@@ -141,6 +154,11 @@ enum fw_err fw_writer_start(struct fw_db *db, struct fw_writer **ret)
     pthread_cond_init(&w->has_room, NULL);
     pthread_cond_init(&w->is_empty, NULL);
     w->db = *db;
+    if (fw_checkpointer_start(sqlite3_db_filename(db->handle, "main"), &w->checkpointer)) {
+        free(w);
+        return FW_NO_MEMORY;
+    }
+    sqlite3_wal_hook(w->db.handle, note_log, w); /* and so no checkpoint within a commit */
     /* Signals are for the main thread. */
     sigset_t all, before;
     sigfillset(&all);
@@ -148,6 +166,8 @@ enum fw_err fw_writer_start(struct fw_db *db, struct fw_writer **ret)
     const int failed = pthread_create(&w->thread, NULL, loop, w);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failed) {
+        sqlite3_wal_hook(db->handle, NULL, NULL);
+        fw_checkpointer_stop(w->checkpointer);
         free(w);
         return FW_NO_MEMORY;
     }
@@ -169,6 +189,7 @@ void fw_writer_stop(struct fw_writer *w)
         pthread_cond_wait(&w->is_empty, &w->lock);
     pthread_mutex_unlock(&w->lock);
     pthread_join(w->thread, NULL);
+    fw_checkpointer_stop(w->checkpointer); /* the last connection to close merges the log */
     fw_db_close(&w->db);
     pthread_cond_destroy(&w->is_empty);
     pthread_cond_destroy(&w->has_room);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct fw_delivery_page due(struct kit *k, int64_t now_us, const int64_t *busy,
+static struct fw_delivery_page due(struct kit *k, int64_t now_us, int64_t *busy,
                                    int busy_count, int max, int64_t *ret_next_us)
 {
     struct fw_delivery_page page = { 0 };
