@@ -131,7 +131,7 @@ static const struct {
     { "call_limit_secs", AT(call_limit_secs), 3600, 60, 4 * 3600 },
     { "answer_delay_ms", AT(answer_delay_ms), 0, 0, 60 * 1000 },
     { "disk_free_min_mb", AT(disk_free_min_mb), 256, 1, 1024 * 1024 },
-    { "http_threads", AT(http_threads), 4, 1, 64 },
+    { "http_threads", AT(http_threads), 16, 1, 64 },
     { "http_header_timeout_secs", AT(http_header_timeout_secs), 20, 1, 600 },
     { "http_body_timeout_secs", AT(http_body_timeout_secs), 30, 1, 600 },
     { "link_ttl_secs", AT(link_ttl_secs), 600, 1, 7 * 24 * 3600 },
