@@ -51,17 +51,15 @@ static void open_media(struct fw_line *l, struct fw_line_call *c)
     c->media_open = true;
 }
 
-/* Back to audio, or forth to T.38. */
-static void offer(struct fw_line_call *c, bool t38)
+static void offer_t38(struct fw_line_call *c)
 {
     const enum fw_sdp_shape shape =
         c->trunk.shape == FW_TRUNK_SHAPE_RFC3264 ? FW_SDP_KEEP_LINES : FW_SDP_REPLACE;
     struct fw_buf buf CLEANUP(fw_buf_done);
     fw_buf_init(&buf, sizeof c->offer - 1);
     c->local.version++;
-    c->offers += t38;
-    const enum fw_err err = t38 ? fw_sdp_offer_t38(&c->local, shape, &buf) : fw_sdp_offer_audio(&c->local, &buf);
-    if (!sdp_text(err, &buf, c->offer, sizeof c->offer))
+    c->offers++;
+    if (!sdp_text(fw_sdp_offer_t38(&c->local, shape, &buf), &buf, c->offer, sizeof c->offer))
         return; /* no answer will come, and the state has its deadline */
     nua_invite(c->handle, SIPTAG_CONTENT_TYPE_STR(sdp_type), SIPTAG_PAYLOAD_STR(c->offer),
                TAG_END());
@@ -138,9 +136,7 @@ void fw_line_act(struct fw_line *l, struct fw_line_call *c, unsigned actions)
     if (actions & FW_LINE_DO_OPEN)
         open_media(l, c);
     if (actions & FW_LINE_DO_OFFER)
-        offer(c, true);
-    if (actions & FW_LINE_DO_RETURN)
-        offer(c, false);
+        offer_t38(c);
     if (actions & FW_LINE_DO_SWITCH) {
         fw_line_act_switch(l, c);
         tell_transport(l, c);

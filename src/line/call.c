@@ -103,15 +103,6 @@ static const struct cell table[FW_LINE_STATE_COUNT][FW_LINE_EVENT_COUNT] = {
     [FW_LINE_T38] = {
         TALKING,
         ON(UNDERWAY) = GO(T38, 0),
-        ON(SILENT) = GO(RETURNING, DO(RETURN)),
-    },
-    /* Media are T.38 until the answer is there; a refusal leaves them so (RFC 3261 clause 14.1). */
-    [FW_LINE_RETURNING] = {
-        TALKING,
-        ON(UNDERWAY) = GO(RETURNING, 0),
-        ON(AUDIO_ACCEPTED) = GO(AUDIO, DO(SWITCH)),
-        ON(AUDIO_REFUSED) = GO(T38, 0),
-        ON(TIMEOUT) = BY(CLOSING, DO(BYE) | DO(CLOSE), REMOTE_HANGUP),
     },
     [FW_LINE_FINISHING] = {
         ON(TIMEOUT) = GO(LEAVING, DO(BYE) | DO(REPORT)),

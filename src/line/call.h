@@ -29,7 +29,6 @@
     X(OFFERING) /* our re-INVITE to T.38 is out; media is still G.711 */                           \
     X(BACKOFF)  /* it met one of the peer's (491), or a 5xx asked us to try later */               \
     X(T38)                                                                                         \
-    X(RETURNING) /* our re-INVITE back to G.711 is out */                                          \
     X(FINISHING) /* the modem is done; a moment for its last frames to arrive */                   \
     X(CLOSING)                                                                                     \
     X(LEAVING)                                                                                     \
@@ -55,9 +54,6 @@
     X(T38_ACCEPTED) /* 2xx with an image stream to our re-INVITE */                                \
     X(T38_REFUSED)  /* any other final answer: G.711 goes on */                                    \
     X(T38_LATER)    /* 491, or 5xx with Retry-After */                                             \
-    X(AUDIO_ACCEPTED) /* 2xx with audio to our re-INVITE back */                                   \
-    X(AUDIO_REFUSED)                                                                               \
-    X(SILENT)       /* T.38 is agreed on, and not one packet of it has come */                     \
     X(UNDERWAY)     /* past DCS: the fax runs where it is */                                       \
     X(FAX_DONE)     /* the modem's account, good or bad */                                         \
     X(REMOTE_BYE)                                                                                  \
@@ -89,7 +85,6 @@ enum fw_line_action {
     FW_LINE_DO_SWITCH = 1 << 5, /* the modem to T.38 */
     FW_LINE_DO_CLOSE = 1 << 6,  /* the modem is to give its account */
     FW_LINE_DO_REPORT = 1 << 7, /* CALL_ENDED; exactly once a call, but for one the parent refused */
-    FW_LINE_DO_RETURN = 1 << 8, /* re-INVITE to G.711 */
     FW_LINE_DO_ASK = 1 << 9,    /* CALL_INCOMING */
     FW_LINE_DO_RING = 1 << 10,  /* 180 */
     FW_LINE_DO_ANSWER = 1 << 11, /* 200 */

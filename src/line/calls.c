@@ -196,7 +196,6 @@ static void enter(struct fw_line *l, struct fw_line_call *c, enum fw_line_state 
         c->due.us = 0;
         break;
     case FW_LINE_OFFERING:
-    case FW_LINE_RETURNING:
         fw_line_call_due_in(l, c, FW_LINE_OFFER_ANSWER_MS);
         break;
     case FW_LINE_BACKOFF:

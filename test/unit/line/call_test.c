@@ -20,9 +20,6 @@ struct world {
     bool dialog;     /* neither side has ended it */
     bool reinviting; /* our T.38 offer is out */
     bool media;      /* the modem carries the call and owes its account */
-    bool underway;
-    bool returning; /* our offer of audio is out */
-    bool returned;  /* back on audio for good: no T.38 is asked for or taken */
     int opened, switched, reports;
     int cause;
 };
@@ -60,16 +57,11 @@ static bool possible(const struct world *w, enum fw_line_state state, enum fw_li
     case FW_LINE_EV_UNREACHABLE:
         return w->inviting && !w->canceled;
     case FW_LINE_EV_REMOTE_T38:
-        return w->dialog && !w->reinviting && !w->returned;
+        return w->dialog && !w->reinviting;
     case FW_LINE_EV_T38_ACCEPTED:
     case FW_LINE_EV_T38_REFUSED:
     case FW_LINE_EV_T38_LATER:
         return w->reinviting && w->dialog;
-    case FW_LINE_EV_AUDIO_ACCEPTED:
-    case FW_LINE_EV_AUDIO_REFUSED:
-        return w->returning && w->dialog;
-    case FW_LINE_EV_SILENT:
-        return w->media && !w->underway && w->switched == 1 && !w->returning && !w->returned;
     case FW_LINE_EV_UNDERWAY:
     case FW_LINE_EV_FAX_DONE:
         return w->media;
@@ -84,7 +76,7 @@ static bool possible(const struct world *w, enum fw_line_state state, enum fw_li
     case FW_LINE_EV_MODEM_LOST:
         return state != FW_LINE_NEW;
     case FW_LINE_EV_TIMEOUT:
-        return state != FW_LINE_NEW && !(state == FW_LINE_AUDIO && w->returned);
+        return state != FW_LINE_NEW;
     case FW_LINE_EVENT_COUNT:
         break;
     }
@@ -109,12 +101,6 @@ static void happens(struct world *w, enum fw_line_event event)
     if (event == FW_LINE_EV_REJECTED || event == FW_LINE_EV_UNREACHABLE ||
         event == FW_LINE_EV_TERMINATED || event == FW_LINE_EV_NEXT || event == FW_LINE_EV_BROKEN)
         w->inviting = false;
-    if (event == FW_LINE_EV_UNDERWAY)
-        w->underway = true;
-    if (event == FW_LINE_EV_AUDIO_ACCEPTED || event == FW_LINE_EV_AUDIO_REFUSED)
-        w->returning = false;
-    if (event == FW_LINE_EV_AUDIO_ACCEPTED || event == FW_LINE_EV_AUDIO_REFUSED)
-        w->returned = true;
     if (event == FW_LINE_EV_T38_ACCEPTED || event == FW_LINE_EV_T38_REFUSED ||
         event == FW_LINE_EV_T38_LATER)
         w->reinviting = false;
@@ -153,12 +139,8 @@ static void act(struct world *w, const struct fw_line_step *step)
         CHECK(w->dialog && !w->reinviting && w->switched == 0);
         w->reinviting = true;
     }
-    if (step->actions & FW_LINE_DO_RETURN) {
-        CHECK(w->dialog && !w->returning && !w->returned && w->switched == 1);
-        w->returning = true;
-    }
     if (step->actions & FW_LINE_DO_SWITCH)
-        CHECK_INT(w->switched++, w->returned ? 1 : 0); /* there, and once back */
+        CHECK_INT(w->switched++, 0);
     if (step->actions & FW_LINE_DO_CLOSE)
         CHECK(w->opened == 1 && w->reports == 0);
     if (step->actions & FW_LINE_DO_REPORT) {
@@ -243,15 +225,14 @@ static void deadlines_end_every_state(void **unused)
 }
 
 /* The T.38 switch happens from audio only, and never when the fax is under way there: sip_calls.c
- * and hub.c ask for nothing then; T.38 is left for audio only when it is silent. */
+ * and hub.c ask for nothing then; the table has no way from T.38 to audio. */
 static void t38_is_not_left(void **unused)
 {
     (void)unused;
     for (int e = 0; e < FW_LINE_EVENT_COUNT; e++) {
         const struct fw_line_step step = fw_line_call_step(FW_LINE_T38, (enum fw_line_event)e);
-        const bool back = e == FW_LINE_EV_SILENT && step.next == FW_LINE_RETURNING;
         if (step.legal)
-            CHECK(step.next == FW_LINE_T38 || step.next >= FW_LINE_FINISHING || back);
+            CHECK(step.next == FW_LINE_T38 || step.next >= FW_LINE_FINISHING);
     }
 }
 
