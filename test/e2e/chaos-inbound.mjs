@@ -46,7 +46,7 @@ class InboundChaos extends Chaos {
         try {
             execFileSync(join(build, 'test/tools/pages-part'),
                 [join(theirs, 'pages.tif'), String(attempt.first_page), join(mine, 'pages.tif')], { encoding: 'utf8' });
-        } catch (error) { this.fault(`${sent.id} and ${fax.id}: ${error.stdout}${error.stderr}`); }
+        } catch (error) { this.fault(`${sent.id} and ${fax.id}: ${error.message} ${error.stdout}`); }
         if (!existsSync(join(mine, 'received.pdf'))) this.fault(`${fax.id} has no document`);
     }
 
