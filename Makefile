@@ -48,6 +48,12 @@ fuzz-calls: CALLS ?= 50000
 fuzz-calls: all
 	@$(BUILD)/test/sim/calls_fuzz $(CALLS) $(SEED)
 
+# A million faxes that wait: make bench-queue [QUEUED=1000000]
+QUEUED := 1000000
+.PHONY: bench-queue
+bench-queue: test-deps all
+	@test/bench/queue $(BUILD) $(QUEUED)
+
 lint: test-deps
 	@python3 test/style/lint.py
 

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config_trunk.h"
+#include "fax/policy.h"
 #include "http/http.h"
 
 #define TEXT(key, member, max) \
@@ -41,6 +42,7 @@ static const cyaml_schema_field_t fields[] = {
     NUMBER("modems", modems),
     NUMBER("media_workers", media_workers),
     NUMBER("calls_max", calls_max),
+    TEXT("retry", retry, 2000),
     NUMBER("calls_per_number", calls_per_number),
     NUMBER("number_gap_ms", number_gap_ms),
     NUMBER("ring_timeout_secs", ring_timeout_secs),
@@ -107,6 +109,7 @@ static const struct {
     { "tls_ca_file", offsetof(struct fw_config, tls_ca_file), "" },
     { "tls_certificate", offsetof(struct fw_config, tls_certificate), "" },
     { "ident", offsetof(struct fw_config, ident), "" },
+    { "retry", offsetof(struct fw_config, retry), "none" },
     { "log_level", offsetof(struct fw_config, log_level), "info" },
 };
 
@@ -256,6 +259,12 @@ static enum fw_err check(struct fw_config *c, struct fw_fault *fault)
     }
     if (!fw_log_level_parse(c->log_level, &level)) {
         fw_fault_set(fault, "log_level", "must be error, warn, info or debug");
+        return FW_INVALID;
+    }
+    struct fw_policy policy;
+    struct fw_fault wrong;
+    if (fw_policy_read_text(c->retry, &policy, &wrong)) {
+        fw_fault_set(fault, "retry", "%s %s", wrong.field, wrong.message);
         return FW_INVALID;
     }
     if (c->media_port_min > c->media_port_max) {

@@ -20,6 +20,7 @@
 #include "documents.h"
 #include "http/http.h"
 #include "ipc/supervisor.h"
+#include "media/join.h"
 #include "notify/notify.h"
 #include "programs.h"
 #include "queue/queue.h"
@@ -300,7 +301,7 @@ static enum fw_err wait_ready(struct service *s, struct fw_fault *fault)
 
 static enum fw_err start_queue(struct service *s)
 {
-    const struct fw_queue_port port = { prepare, from_queue, s };
+    const struct fw_queue_port port = { .prepare = prepare, .send = from_queue, .slice = fw_join_rest_file, .arg = s };
     const struct fw_config *c = s->config;
     const struct fw_queue_config config = {
         .store = s->store, .ident = c->ident, .modem_count = (int)c->modems, .seats = &s->seats,
@@ -360,7 +361,7 @@ static enum fw_err start_api(struct service *s, struct fw_fault *fault)
         .public_url = s->config->public_url, .link_ttl_s = s->config->link_ttl_secs,
         .rate_limit_per_second = s->config->rate_limit_per_second,
         .faxes_in_process_max = s->config->faxes_in_process_max,
-        .signer = s->signer,
+        .retry = s->config->retry, .signer = s->signer,
     };
     return fw_api_start(&config, fault, &s->api);
 }

@@ -108,6 +108,7 @@ static const struct fw_field table[] = {
     { "inbound", FW_FIELD_OBJECT, .fields = inbound, .field_count = ARRAY_LEN(inbound) },
     { "outbound", FW_FIELD_OBJECT, .fields = outbound, .field_count = ARRAY_LEN(outbound) },
     { "tags", FW_FIELD_TEXTS, .max = TAGS_MAX },
+    { "retry", FW_FIELD_RETRY },
 };
 
 /* Only a change has these. */
@@ -121,6 +122,7 @@ static const struct {
 } settings_table[] = {
     { NULL, "anchorsite_override", "Latency" },
     { NULL, "fax_email_recipient", NULL },
+    { NULL, "retry", NULL },
     { "inbound", "channel_limit", NULL },
     { "inbound", "sip_subdomain", NULL },
     { "inbound", "sip_subdomain_receive_settings", "from_anyone" },
@@ -139,7 +141,7 @@ static const struct {
 
 static json_t *settings_new(void)
 {
-    return json_pack("{ss s{sn sn ss} s{sn sn} s[]}", "anchorsite_override", "Latency", "inbound",
+    return json_pack("{ss sn s{sn sn ss} s{sn sn} s[]}", "anchorsite_override", "Latency", "retry", "inbound",
                      "channel_limit", "sip_subdomain", "sip_subdomain_receive_settings",
                      "from_anyone", "outbound", "channel_limit", "outbound_voice_profile_id", "tags");
 }

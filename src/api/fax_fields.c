@@ -72,6 +72,12 @@ static const char *const qualities[] = {
 #undef X
         NULL
 };
+static const char *const priorities[] = {
+#define X(name, text) text,
+    FW_PRIORITIES(X)
+#undef X
+        NULL
+};
 static const char *const formats[] = { "pdf", "tiff", NULL };
 
 static const struct fw_field table[] = {
@@ -95,6 +101,8 @@ static const struct fw_field table[] = {
     { "preview_format", .choices = formats },
     { "webhook_url", .max = FW_URL_MAX, .check = fw_check_url, .code = FW_API_BAD_URL,
       .length_code = FW_API_BAD_URL },
+    { "priority", .choices = priorities },
+    { "retry", FW_FIELD_RETRY },
     { "client_state", .max = FW_CLIENT_STATE_MAX, .check = check_base64,
       .code = FW_API_CLIENT_STATE },
 };
@@ -158,6 +166,10 @@ static enum fw_err fill(const json_t *values, int documents, struct fw_fax *f)
     f->store_media = fw_field_bool(values, "store_media", false);
     f->store_preview = fw_field_bool(values, "store_preview", false);
     f->priority = FW_PRIORITY_NORMAL;
+    if (fw_field_given(values, "priority") && !fw_priority_parse(fw_field_text(values, "priority"), &f->priority))
+        return FW_INVALID;
+    if (fw_field_given(values, "retry") && !(f->retry = json_dumps(json_object_get(values, "retry"), JSON_COMPACT)))
+        return FW_NO_MEMORY;
     f->preview_pdf = strcmp(fw_field_text(values, "preview_format"), "pdf") == 0;
     copy(f->media_name, sizeof f->media_name, values, "media_name");
     f->document_count = f->media_name[0] ? 1 : documents;

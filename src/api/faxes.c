@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "fax/fax_json.h"
+#include "fax/policy.h"
 
 enum { EVENTS_MAX = FW_LIST_PAGE_MAX, PATH_SIZE = 4400 };
 
@@ -20,7 +21,32 @@ static void no_fax(struct fw_request *r)
     fw_api_error_at(&r->errors, FW_API_NO_FAX, NULL, "The requested resource does not exist");
 }
 
-static void check_application(struct fw_request *r, const struct fw_fax *f)
+static enum fw_err service_policy(const char *text, struct fw_fax *f)
+{
+    struct fw_policy policy;
+    struct fw_fault fault;
+    if (!text || fw_policy_read_text(text, &policy, &fault) || policy.max_dials <= 1)
+        return FW_OK;
+    json_t *json CLEANUP(fw_json_free) = fw_policy_json(&policy);
+    f->retry = json_dumps(json, JSON_COMPACT);
+    return f->retry ? FW_OK : FW_NO_MEMORY;
+}
+
+/* What was not said by the request is said by the application, or else by the service. */
+static enum fw_err set_policy(const struct fw_request *r, const struct fw_application *a, struct fw_fax *f)
+{
+    if (f->retry)
+        return FW_OK;
+    json_t *settings CLEANUP(fw_json_free) = a->settings ? json_loads(a->settings, 0, NULL) : NULL;
+    const json_t *policy = json_object_get(settings, "retry");
+    if (json_is_object(policy))
+        f->retry = json_dumps(policy, JSON_COMPACT);
+    else
+        return service_policy(r->config->retry, f);
+    return f->retry ? FW_OK : FW_NO_MEMORY;
+}
+
+static void check_application(struct fw_request *r, struct fw_fax *f)
 {
     struct fw_application a = { 0 };
     if (!f->application[0])
@@ -35,6 +61,8 @@ static void check_application(struct fw_request *r, const struct fw_fax *f)
     else if (!a.active)
         fw_api_error_at(&r->errors, FW_API_CONNECTION_ID, "/connection_id",
                         "This fax application is not active.");
+    else if (set_policy(r, &a, f))
+        fw_api_error_store(&r->errors, FW_NO_MEMORY);
     fw_application_done(&a);
 }
 

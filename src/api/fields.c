@@ -6,6 +6,8 @@
 
 #include "base/bounds.h"
 #include "base/text.h"
+#include "fax/fax_json.h"
+#include "fax/policy.h"
 
 enum { POINTER_SIZE = 128, TEXT_MAX = 255 };
 
@@ -159,6 +161,20 @@ static json_t *read_object(const struct reading *r, const json_t *value)
     return NULL;
 }
 
+/* A form has no objects: a text that begins like one is read as one. */
+static json_t *read_retry(const struct reading *r, const json_t *value)
+{
+    struct fw_policy policy;
+    struct fw_fault fault = { 0 };
+    const char *text = r->is_form ? json_string_value(value) : NULL;
+    json_t *parsed CLEANUP(fw_json_free) = text && text[0] == '{' ? json_loads(text, 0, NULL) : NULL;
+    if (fw_policy_read(parsed ? parsed : value, &policy, &fault) == FW_OK)
+        return fw_policy_json(&policy);
+    fw_api_error_at(r->errors, FW_API_UNPROCESSABLE, r->pointer, "'%s' of '%s' %s.", fault.field, r->field->name,
+                    fault.message);
+    return NULL;
+}
+
 static json_t *read_value(const struct reading *r, const json_t *value)
 {
     switch (r->field->type) {
@@ -172,6 +188,8 @@ static json_t *read_value(const struct reading *r, const json_t *value)
         return read_texts(r, value);
     case FW_FIELD_OBJECT:
         return read_object(r, value);
+    case FW_FIELD_RETRY:
+        return read_retry(r, value);
     }
     return NULL;
 }

@@ -13,6 +13,7 @@ enum fw_field_type {
     FW_FIELD_INT,
     FW_FIELD_TEXTS,  /* a list of texts, or one */
     FW_FIELD_OBJECT, /* of `fields` */
+    FW_FIELD_RETRY,  /* a policy (fax/policy.h), by name or as an object; comes out as an object */
 };
 
 struct fw_field {

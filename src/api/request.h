@@ -112,6 +112,7 @@ fw_handler fw_feed_get, fw_consumer_ack, fw_consumer_list, fw_consumer_delete;
 /* "fax.queued,fax.failed" as bits; `*ret_known`: all of them are events of ours. */
 uint32_t fw_event_kinds_read(const char *value, bool *ret_known);
 fw_handler fw_webhook_secret_rotate, fw_webhook_secret_delete;
+fw_handler fw_destination_list, fw_destination_show, fw_destination_update, fw_destination_delete;
 fw_handler fw_webhook_list, fw_webhook_get, fw_webhook_replay, fw_event_replay;
 /* The id of the path in lower case, as ids are kept; false when it is none. */
 MUST_USE bool fw_request_uuid(const struct fw_request *r, char ret[FW_UUID_SIZE]);

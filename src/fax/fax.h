@@ -79,12 +79,15 @@ struct fw_fax {
     bool    store_media, store_preview;
     bool    preview_pdf;
     enum fw_priority priority;
+    char   *retry; /* owned JSON of a policy (fax/policy.h), or NULL: a call that fails ends the fax */
 
     enum fw_status status;
     char    failure_reason[FW_REASON_SIZE];    /* CONTRACT 4; set when failed */
     char    failure_detail[FW_TEXT_SIZE];      /* internal_failure_reason */
     int     page_count;      /* rendered; 0 before */
-    int     pages_confirmed; /* by the far end, in the last attempt */
+    int     pages_confirmed; /* by the far end, first_page of them in attempts before the last */
+    int     first_page;      /* pages that are not sent again, from 0 */
+    int     way;             /* enum fw_way of the next attempt */
     int     attempts;        /* calls placed, the current one counted */
     bool    sending_told;    /* fax.sending.started was written once */
     char    call[FW_UUID_SIZE]; /* id of the current or last attempt; empty before */

@@ -23,6 +23,12 @@ static json_t *time_text(struct fw_wall at)
     return json_string(text);
 }
 
+static json_t *object_or_null(const char *text)
+{
+    json_t *json = text ? json_loads(text, 0, NULL) : NULL;
+    return json ? json : json_null();
+}
+
 /* A list of one is shown as the text that most clients sent; they read a string. */
 static json_t *media_url(const struct fw_fax *f)
 {
@@ -35,7 +41,7 @@ static json_t *media_url(const struct fw_fax *f)
 json_t *fw_fax_json(const struct fw_fax *f)
 {
     json_t *json = json_pack(
-        "{ss ss ss ss ss ss ss so so sb sn sn ss ss so so ss so so so so si si so}",
+        "{ss ss ss ss ss ss ss so so sb sn sn ss ss so so ss so so so so si si so ss so so}",
         "id", f->id, "record_type", "fax", "connection_id", f->application,
         "direction", fw_direction_text(f->direction), "from", f->from,
         "from_display_name", f->from_display_name[0] ? f->from_display_name : f->from,
@@ -48,7 +54,9 @@ json_t *fw_fax_json(const struct fw_fax *f)
         "failure_reason", text_or_null(f->failure_reason),
         "internal_failure_reason", text_or_null(f->failure_detail),
         "attempt_count", f->attempts, "pages_confirmed", f->pages_confirmed,
-        "page_count", f->page_count > 0 ? json_integer(f->page_count) : json_null());
+        "page_count", f->page_count > 0 ? json_integer(f->page_count) : json_null(),
+        "priority", fw_priority_text(f->priority), "retry", object_or_null(f->retry),
+        "next_attempt_at", f->status == FW_STATUS_MEDIA_PROCESSED ? time_text(f->due) : json_null());
     if (f->direction != FW_INBOUND || !json)
         return json;
     int bad = json_object_set_new(json, "partial_content", json_boolean(f->partial_content));

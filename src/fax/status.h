@@ -55,6 +55,7 @@ bool          fw_status_may_become(enum fw_status from, enum fw_status to);
     X(NEGOTIATED, "call.negotiated", false)                                                        \
     X(PAGE_CONFIRMED, "page.confirmed", false)                                                     \
     X(INTERRUPTED, "attempt.interrupted", false)                                                   \
+    X(ATTEMPT_FAILED, "attempt.failed", false)                                                   \
     X(CANCEL_ASKED, "cancel.asked", false)                                                         \
     X(RECEIVING_STARTED, "fax.receiving.started", true)                                            \
     X(MEDIA_PROCESSING_STARTED, "fax.media.processing.started", true)                              \

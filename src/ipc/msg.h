@@ -75,7 +75,7 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     TEXT(display_name, 132) U8(t38_enabled) U8(modem) /* index of the modem that will carry it */  \
     U32(ring_timeout_ms) U32(call_limit_ms)                                                        \
     TEXT(tx_file, 64) /* name in the modem's spool folder */                                       \
-    U32(page_count) TEXT(ident, 24) U8(ecm)
+    U32(page_count) TEXT(ident, 24) U8(ecm) U8(slow) /* 1: no V.17, 9600 bit/s at most */
 #define FW_MSG_CALL_INCOMING(U8, U16, U32, I32, TEXT) /* CALL_ACCEPT or CALL_REFUSE is to come */  \
     TEXT(call, FW_CALL_ID_SIZE) /* made by the line */                                             \
     TEXT(trunk, 64) TEXT(to, 256) TEXT(from, 256) /* digits or a user part, as they were sent */   \
@@ -108,7 +108,7 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     U8(modem) TEXT(call, FW_CALL_ID_SIZE)                                                          \
     U8(calling)          /* 1: we sent the INVITE, T.30 caller */                                  \
     TEXT(tx_file, 64)    /* in the spool folder; empty: receive into `<call>.tif` */               \
-    U32(page_count) TEXT(ident, 24) U8(ecm) U8(codec) /* enum fw_codec */                          \
+    U32(page_count) TEXT(ident, 24) U8(ecm) U8(slow) U8(codec) /* enum fw_codec */                          \
     TEXT(peer_host, 64) U16(peer_port) U32(call_limit_ms)
 #define FW_MSG_MEDIA_SWITCH(U8, U16, U32, I32, TEXT) /* audio to T.38, or new audio peer */        \
     U8(modem) TEXT(call, FW_CALL_ID_SIZE) U8(transport) /* enum fw_call_transport */               \

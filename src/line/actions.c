@@ -41,6 +41,7 @@ static void open_media(struct fw_line *l, struct fw_line_call *c)
     o->page_count = c->place.page_count;
     fw_text_clip(o->ident, sizeof o->ident, c->place.ident);
     o->ecm = c->place.ecm;
+    o->slow = c->place.slow;
     o->codec = (uint8_t)c->settled.codec;
     fw_text_clip(o->peer_host, sizeof o->peer_host, c->settled.peer_host);
     o->peer_port = c->settled.peer_port;

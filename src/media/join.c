@@ -2,11 +2,14 @@
 #include "media/join.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bounds.h"
 #include "base/buf.h"
+#include "base/file.h"
 
 enum {
     HEADER_SIZE = 8,
@@ -290,4 +293,36 @@ enum fw_err fw_join_number(int fd, int page_max)
         at = d.next;
     }
     return err;
+}
+
+enum fw_err fw_join_rest(int dst, int src, int skip, int page_max)
+{
+    uint32_t at = 0, size = 0;
+    int count = 0;
+    enum fw_err err = walk(src, page_max, &count, NULL);
+    if (!err && (skip < 0 || skip >= count))
+        err = FW_INVALID;
+    if (!err)
+        err = read_header(src, &at);
+    for (int page = 0; !err && page < skip; page++) {
+        struct directory d;
+        err = read_directory(src, at, &d);
+        at = d.next;
+    }
+    if (!err)
+        err = size_of(src, &size);
+    if (!err)
+        err = copy_bytes(dst, 0, src, size);
+    uint8_t first[4];
+    put32(first, at);
+    if (!err)
+        err = write_at(dst, first, sizeof first, HEADER_SIZE - 4);
+    return err ? err : fw_join_number(dst, page_max);
+}
+
+enum fw_err fw_join_rest_file(const char *from, const char *to, int skip)
+{
+    int src CLEANUP(fw_fd_close) = open(from, O_RDONLY | O_CLOEXEC);
+    int dst CLEANUP(fw_fd_close) = src < 0 ? -1 : open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return dst < 0 ? FW_IO : fw_join_rest(dst, src, skip, FW_PAGES_MAX);
 }

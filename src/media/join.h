@@ -18,4 +18,9 @@ MUST_USE enum fw_err fw_join_count(int fd, int page_max, int *ret);
 MUST_USE enum fw_err fw_join_append(int dst, int src, int page_max);
 /* Writes "this page of how many" anew into each page. */
 MUST_USE enum fw_err fw_join_number(int fd, int page_max);
+/* The pages of `src` but the first `skip`, in `dst`, which is empty; their bytes as they are. FW_INVALID:
+ * none would be left. */
+MUST_USE enum fw_err fw_join_rest(int dst, int src, int skip, int page_max);
+/* The same by path; `to` is made, and must not be there. */
+MUST_USE enum fw_err fw_join_rest_file(const char *from, const char *to, int skip);
 #endif

@@ -222,6 +222,7 @@ static enum fw_err open_terminal(struct fw_modem_call *c, const struct fw_msg_me
         .rx_path = calling ? NULL : receive,
         .ident = ident,
         .ecm = open->ecm != 0,
+        .modems = open->slow ? FW_MODEM_V29 | FW_MODEM_V27TER : FW_MODEM_ALL,
         .page_count = open->page_count,
         .page_bytes_max = page_bytes_max,
         .deferring = true,

@@ -72,7 +72,8 @@ static void on_page(struct fw_queue *q, struct fw_live *l, const struct fw_msg_p
     const int pages = fw_live_pages(&l->fax, m->page_count);
     if (pages == l->fax.pages_confirmed)
         return;
-    l->fax.pages_confirmed = l->attempt.pages_confirmed = pages;
+    l->fax.pages_confirmed = pages;
+    l->attempt.pages_confirmed = pages - l->fax.first_page;
     struct fw_live_event event = { FW_EVENT_PAGE_CONFIRMED,
                                    json_pack("{si si}", "page", pages, "page_count", l->fax.page_count) };
     (void)!fw_live_save(q, l, l->fax.status, &event, 1);
@@ -83,7 +84,7 @@ static void on_result(struct fw_queue *q, struct fw_live *l, const struct fw_msg
     l->result.known = true;
     l->result.is = *m;
     l->fax.bit_rate = m->bit_rate > 1000000 ? l->fax.bit_rate : (int)m->bit_rate;
-    const bool complete = m->t30_code == 0 && m->page_count == (uint32_t)l->fax.page_count;
+    const bool complete = m->t30_code == 0 && m->page_count == (uint32_t)(l->fax.page_count - l->fax.first_page);
     if (complete || l->ended.known || l->line_lost)
         fw_attempt_conclude_call(q, l);
     else

@@ -24,7 +24,7 @@ void fw_cancel_now(struct fw_queue *q, struct fw_live *l)
     switch (l->phase) {
     case FW_PHASE_WAITING: fw_cancel_fail(q, l); break;
     case FW_PHASE_IN_MEDIA:
-        if (fw_media_workers_cancel(q->workers, l->fax.id))
+        if (fw_media_workers_cancel(q, l->fax.id))
             fw_cancel_fail(q, l);
         break;
     case FW_PHASE_CALLING: fw_attempt_cancel(q, l); break;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "fax/fax_json.h"
 #include "queue/live.h"
 
 enum {
@@ -13,14 +14,14 @@ enum {
 
 static void redial(struct fw_queue *q, struct fw_live *l, const char *why)
 {
-    if (l->fax.attempts > INTERRUPTIONS_MAX) {
+    const int times = fw_again_interruptions(q, l);
+    if (times > INTERRUPTIONS_MAX) {
         char detail[FW_TEXT_SIZE];
-        snprintf(detail, sizeof detail, "interrupted %d times by failures of our own, last: %.180s",
-                 l->fax.attempts, why);
+        snprintf(detail, sizeof detail, "interrupted %d times by failures of our own, last: %.180s", times, why);
         fw_live_fail(q, l, "service_unavailable", detail);
         return;
     }
-    const int64_t wait_ms = (int64_t)REDIAL_MS << (l->fax.attempts > 0 ? l->fax.attempts - 1 : 0);
+    const int64_t wait_ms = (int64_t)REDIAL_MS << (times > 0 ? times - 1 : 0);
     struct fw_live_event event = { FW_EVENT_INTERRUPTED,
                                    json_pack("{ss si}", "detail", why, "redial_in_ms", (int)wait_ms) };
     l->fax.due = (struct fw_wall){ fw_wall_now().us + wait_ms * 1000 };
@@ -49,6 +50,21 @@ bool fw_attempt_sending(struct fw_queue *q, struct fw_live *l, json_t *details)
     return fw_live_save(q, l, FW_STATUS_SENDING, events, count);
 }
 
+/* Whoever answered, sent no frame that a fax machine sends, and hung up, was a person. */
+static bool was_person(const struct fw_live *l, const struct fw_attempt_facts *facts)
+{
+    size_t i;
+    json_t *line;
+    if (facts->cause != FW_CAUSE_REMOTE_HANGUP || !facts->has_result || l->underway || facts->pages_confirmed > 0)
+        return false;
+    json_t *record CLEANUP(fw_json_free) = l->attempt.record ? json_loads(l->attempt.record, 0, NULL) : NULL;
+    json_array_foreach (json_object_get(record, "dialogue"), i, line) {
+        if (json_is_string(line) && strstr(json_string_value(line), " far "))
+            return false;
+    }
+    return true;
+}
+
 /* The attempt as it will be kept; the change of the fax that follows writes it. */
 static void account_for(struct fw_live *l, const struct fw_attempt_facts *facts, const struct fw_outcome *o)
 {
@@ -63,7 +79,7 @@ static void account_for(struct fw_live *l, const struct fw_attempt_facts *facts,
     a->sip_status = facts->sip_status;
     a->q850 = facts->q850;
     a->t30_code = facts->has_result ? facts->t30_code : -1;
-    a->pages_confirmed = facts->pages_confirmed;
+    a->pages_confirmed = facts->pages_confirmed - l->fax.first_page;
     a->bit_rate = l->fax.bit_rate;
     a->transport = l->fax.transport;
     if (o->ending == FW_ENDING_DELIVERED)
@@ -87,15 +103,24 @@ void fw_attempt_conclude(struct fw_queue *q, struct fw_live *l, const struct fw_
     fw_text_clip(call, sizeof call, l->fax.call);
     fw_text_clip(id, sizeof id, l->fax.id);
     fw_outcome_of(facts, &outcome);
+    if (was_person(l, facts)) {
+        outcome.retry = FW_RETRY_NO_FAX;
+        outcome.change = 0;
+        outcome.advice = "Somebody answered and hung up, and no fax machine was heard: check the number.";
+    }
     fw_live_released(q, l);
     l->fax.pages_confirmed = facts->pages_confirmed;
     account_for(l, facts, &outcome);
+    fw_profile_learn(q, l, &outcome);
     switch (outcome.ending) {
     case FW_ENDING_DELIVERED:
         if (l->fax.status == FW_STATUS_SENDING || fw_attempt_sending(q, l, NULL))
             delivered(q, l);
         break;
-    case FW_ENDING_FAILED: fw_live_fail(q, l, outcome.reason, outcome.detail); break;
+    case FW_ENDING_FAILED:
+        if (!fw_again_if_asked(q, l, &outcome))
+            fw_live_fail(q, l, outcome.reason, outcome.detail);
+        break;
     case FW_ENDING_INTERRUPTED:
         if (l->fax.cancel_asked)
             fw_cancel_fail(q, l);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "fax/policy.h"
 #include "queue/live.h"
 
 enum {
@@ -35,19 +36,23 @@ static void place_call(struct fw_queue *q, const struct fw_live *l)
     fw_text_clip(p->display_name, sizeof p->display_name, f->from_display_name);
     snprintf(p->tx_file, sizeof p->tx_file, "%s.tif", f->call);
     fw_text_clip(p->ident, sizeof p->ident, q->ident[0] ? q->ident : f->from);
-    p->t38_enabled = f->t38_enabled;
+    p->t38_enabled = f->t38_enabled && fw_way_t38(f->way);
+    p->slow = !fw_way_v17(f->way);
     p->modem = (uint8_t)f->modem;
     p->ring_timeout_ms = q->config.ring_timeout_ms;
     p->call_limit_ms = q->config.call_limit_ms;
-    p->page_count = (uint32_t)f->page_count;
-    p->ecm = 1;
+    p->page_count = (uint32_t)(f->page_count - f->first_page);
+    p->ecm = fw_way_ecm(f->way);
     q->port.send(q->port.arg, &msg);
 }
 
 static void begin_attempt(const struct fw_queue *q, struct fw_live *l)
 {
     struct fw_fax_attempt *a = &l->attempt;
-    *a = (struct fw_fax_attempt){ .number = l->fax.attempts, .started_at = q->wall, .transport = -1, .t30_code = -1 };
+    *a = (struct fw_fax_attempt){ .number = l->fax.attempts, .started_at = q->wall, .transport = -1, .t30_code = -1,
+                                .first_page = l->fax.first_page };
+    (void)!fw_fax_attempt_record(a, json_pack("{ss sb}", "way", fw_way_text(l->fax.way), "ecm",
+                                              fw_way_ecm(l->fax.way)));
     fw_text_clip(a->fax, sizeof a->fax, l->fax.id);
     fw_text_clip(a->call, sizeof a->call, l->fax.call);
     fw_text_clip(a->trunk, sizeof a->trunk, q->trunk);
@@ -56,6 +61,8 @@ static void begin_attempt(const struct fw_queue *q, struct fw_live *l)
 static void dial(struct fw_queue *q, struct fw_live *l, int modem)
 {
     char call[FW_UUID_SIZE];
+    if (!fw_profile_apply(q, l))
+        return;
     fw_uuid_new(fw_wall_now(), call);
     if (fw_spool_put(q, &l->fax, modem, call)) {
         fw_live_fail(q, l, "service_unavailable", "the pages could not be put into the spool");
@@ -64,7 +71,7 @@ static void dial(struct fw_queue *q, struct fw_live *l, int modem)
     fw_text_clip(l->fax.call, sizeof l->fax.call, call);
     l->fax.attempts++;
     l->fax.modem = modem;
-    l->fax.pages_confirmed = 0;
+    l->fax.pages_confirmed = l->fax.first_page;
     l->fax.transport = -1;
     begin_attempt(q, l);
     if (fw_live_called(q, l, modem)) {

@@ -95,8 +95,10 @@ void fw_live_remove(struct fw_queue *q, struct fw_live *l)
 
 int fw_live_pages(const struct fw_fax *fax, uint32_t told)
 {
-    const bool possible = fax->page_count > 0 && told <= (uint32_t)fax->page_count;
-    return possible && (int)told > fax->pages_confirmed ? (int)told : fax->pages_confirmed;
+    const int left = fax->page_count - fax->first_page;
+    const bool possible = left > 0 && told <= (uint32_t)left;
+    const int pages = possible ? fax->first_page + (int)told : 0;
+    return pages > fax->pages_confirmed ? pages : fax->pages_confirmed;
 }
 
 static bool may_wait(const struct fw_queue *q, int tries)
@@ -133,6 +135,15 @@ static enum fw_err write_change(struct fw_queue *q, const struct fw_live *l, enu
                                 l->attempt.number > 0 ? &l->attempt : NULL);
 }
 
+/* A commit that was told to have failed may have reached the disk; its event tells. */
+static enum fw_err write_again(struct fw_queue *q, const struct fw_live *l, enum fw_status was,
+                               struct fw_event *events, int count)
+{
+    fw_assert(count > 0);
+    const enum fw_err err = fw_store_event_has(q->config.store, l->fax.id, events[0].id);
+    return err == FW_NOT_FOUND ? write_change(q, l, was, events, count) : err;
+}
+
 bool fw_live_save(struct fw_queue *q, struct fw_live *l, enum fw_status status,
                   struct fw_live_event *events, int event_count)
 {
@@ -149,9 +160,7 @@ bool fw_live_save(struct fw_queue *q, struct fw_live *l, enum fw_status status,
                FW_LOG_TEXT(fw_err_text(err)));
         struct timespec pause = { .tv_nsec = STORE_RETRY_MS * 1000000L };
         nanosleep(&pause, NULL);
-        err = made[0].payload || event_count == 0
-                  ? write_change(q, l, was, made, event_count)
-                  : FW_NO_MEMORY;
+        err = made[event_count - 1].payload ? write_again(q, l, was, made, event_count) : FW_NO_MEMORY;
     }
     for (int i = 0; i < event_count; i++)
         fw_event_done(&made[i]);

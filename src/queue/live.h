@@ -85,7 +85,7 @@ struct fw_live *fw_live_by_call(struct fw_queue *q, const char *call);
 void            fw_live_remove(struct fw_queue *q, struct fw_live *l);
 /* What becomes of the count of confirmed pages when a modem tells `told`: the modem is the program
  * that strangers feed, so it is believed as far as it can be true; and no page is taken back. */
-int             fw_live_pages(const struct fw_fax *fax, uint32_t told);
+int             fw_live_pages(const struct fw_fax *fax, uint32_t told); /* of the document; `told` of the call */
 /* Writes `change` (status and what else was set in l->fax by the caller) with its events. Waits
  * out a store that cannot write: nothing is acted upon that is not on disk. False: the queue is
  * stopping or cannot start, or somebody else ended this fax (it is then no longer live); do nothing
@@ -126,9 +126,9 @@ void fw_cancel_fail(struct fw_queue *q, struct fw_live *l);
 /* media_work.c: threads that prepare documents. */
 MUST_USE enum fw_err fw_media_workers_start(struct fw_queue *q, int count, struct fw_media_workers **ret);
 void fw_media_workers_stop(struct fw_media_workers *w); /* q->stop is set; NULL is fine */
-MUST_USE enum fw_err fw_media_workers_give(struct fw_media_workers *w, const struct fw_fax *fax);
+MUST_USE enum fw_err fw_media_workers_give(struct fw_queue *q, const struct fw_fax *fax);
 /* True: it had not begun, and will not. False: FW_NOTE_PREPARED comes, soon if it was running. */
-MUST_USE bool fw_media_workers_cancel(struct fw_media_workers *w, const char *fax);
+MUST_USE bool fw_media_workers_cancel(struct fw_queue *q, const char *fax);
 
 /* dial.c */
 void fw_attempt_dial_due(struct fw_queue *q);
@@ -140,6 +140,16 @@ void fw_attempt_modem_lost(struct fw_queue *q, uint8_t modem);
 void fw_attempt_deadlines(struct fw_queue *q);
 /* Asks whoever has the call to end it; its end is concluded as ever. */
 void fw_attempt_cancel(struct fw_queue *q, struct fw_live *l);
+
+/* again.c: a call failed and `o` says how. True: the fax waits for another call, and has left the memory.
+ * False: it has failed; `o` then says why it is not dialled again. */
+MUST_USE bool fw_again_if_asked(struct fw_queue *q, struct fw_live *l, struct fw_outcome *o);
+/* Interruptions by failures of our own so far, this one counted. */
+int fw_again_interruptions(struct fw_queue *q, const struct fw_live *l);
+
+/* profile.c: what is known of the number. False: it is parked; the fax has failed. */
+MUST_USE bool fw_profile_apply(struct fw_queue *q, struct fw_live *l);
+void fw_profile_learn(struct fw_queue *q, const struct fw_live *l, const struct fw_outcome *o);
 
 /* conclude.c: decides what an attempt came to: delivered, failed, or dial again. */
 void fw_attempt_conclude(struct fw_queue *q, struct fw_live *l, const struct fw_attempt_facts *facts);

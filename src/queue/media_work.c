@@ -61,26 +61,30 @@ static void finish(struct fw_media_workers *w, struct errand *e)
     errand_free(e);
 }
 
+static void prepare(struct fw_queue *q, const struct fw_fax *fax, const atomic_bool *stop)
+{
+    struct fw_queue_note note = { .kind = FW_NOTE_PREPARED };
+    char dir[4096];
+    fw_text_clip(note.fax, sizeof note.fax, fax->id);
+    if (fw_store_fax_dir_make(q->config.store, fax->id, dir, sizeof dir) == FW_OK)
+        q->port.prepare(q->port.arg, fax, dir, stop, &note.prepared);
+    else
+        note.prepared = (struct fw_prepared){ .result = FW_PREPARED_FAILED,
+                                              .reason = "service_unavailable",
+                                              .detail = "no folder could be made for the fax" };
+    /* Nobody would ask for this fax again, so memory is waited for. */
+    while (fw_mailbox_put(q->mailbox, &note) && !atomic_load(&q->stop)) {
+        const struct timespec pause = { .tv_nsec = NOTE_RETRY_MS * 1000000L };
+        fw_log(FW_LOG_ERROR, "queue.note_waits", "fax=%s", fax->id);
+        nanosleep(&pause, NULL);
+    }
+}
+
 static void *work(void *arg)
 {
     struct fw_media_workers *w = arg;
-    struct fw_queue *q = w->q;
     for (struct errand *e = take(w); e; e = take(w)) {
-        struct fw_queue_note note = { .kind = FW_NOTE_PREPARED };
-        char dir[4096];
-        fw_text_clip(note.fax, sizeof note.fax, e->fax.id);
-        if (fw_store_fax_dir_make(q->config.store, e->fax.id, dir, sizeof dir) == FW_OK)
-            q->port.prepare(q->port.arg, &e->fax, dir, &e->stop, &note.prepared);
-        else
-            note.prepared = (struct fw_prepared){ .result = FW_PREPARED_FAILED,
-                                                  .reason = "service_unavailable",
-                                                  .detail = "no folder could be made for the fax" };
-        /* Nobody would ask for this fax again, so memory is waited for. */
-        while (fw_mailbox_put(q->mailbox, &note) && !atomic_load(&q->stop)) {
-            const struct timespec pause = { .tv_nsec = NOTE_RETRY_MS * 1000000L };
-            fw_log(FW_LOG_ERROR, "queue.note_waits", "fax=%s", e->fax.id);
-            nanosleep(&pause, NULL);
-        }
+        prepare(w->q, &e->fax, &e->stop);
         finish(w, e);
     }
     return NULL;
@@ -127,8 +131,14 @@ void fw_media_workers_stop(struct fw_media_workers *w)
     free(w);
 }
 
-enum fw_err fw_media_workers_give(struct fw_media_workers *w, const struct fw_fax *fax)
+/* Without workers (a queue that was not started) the caller does it. */
+enum fw_err fw_media_workers_give(struct fw_queue *q, const struct fw_fax *fax)
 {
+    struct fw_media_workers *w = q->workers;
+    if (!w) {
+        prepare(q, fax, &q->stop);
+        return FW_OK;
+    }
     struct errand *e = calloc(1, sizeof *e);
     if (!e)
         return FW_NO_MEMORY;
@@ -145,9 +155,12 @@ enum fw_err fw_media_workers_give(struct fw_media_workers *w, const struct fw_fa
     return FW_OK;
 }
 
-bool fw_media_workers_cancel(struct fw_media_workers *w, const char *fax)
+bool fw_media_workers_cancel(struct fw_queue *q, const char *fax)
 {
+    struct fw_media_workers *w = q->workers;
     struct errand *found = NULL;
+    if (!w)
+        return false;
     pthread_mutex_lock(&w->lock);
     for (struct errand **at = &w->first; *at; at = &(*at)->next) {
         if (strcmp((*at)->fax.id, fax) != 0)

@@ -2,6 +2,7 @@
 #include "queue/queue.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 
@@ -117,7 +118,7 @@ static enum fw_err give_one(struct fw_queue *q)
         fw_cancel_now(q, l);
         return FW_OK;
     }
-    err = fw_media_workers_give(q->workers, &l->fax);
+    err = fw_media_workers_give(q, &l->fax);
     if (err) {
         fw_live_remove(q, l);
         return err;
@@ -160,10 +161,10 @@ static void on_note(struct fw_queue *q, const struct fw_queue_note *note)
     }
 }
 
-/* Milliseconds until something falls due. */
+/* Milliseconds until something falls due; INT_MAX: nothing does. */
 static int wait_ms(const struct fw_queue *q)
 {
-    int least = IDLE_MS;
+    int least = INT_MAX;
     for (int i = 0; i < q->live_count; i++) {
         const struct fw_live *l = q->live[i];
         const int ms = fw_mono_wait_ms(q->now, l->due);
@@ -200,7 +201,8 @@ static void *run(void *arg)
     struct fw_queue *q = arg;
     while (!atomic_load(&q->stop)) {
         struct pollfd p = { .fd = fw_mailbox_fd(q->mailbox), .events = POLLIN };
-        const int ready = poll(&p, 1, fw_queue_turn(q));
+        const int due_ms = fw_queue_turn(q);
+        const int ready = poll(&p, 1, due_ms < IDLE_MS ? due_ms : IDLE_MS);
         if (ready < 0 && errno != EINTR)
             fw_assert(false && "poll of a mailbox");
         /* Once in a while without being told: a note may be lost, and the wall clock be set. */

@@ -27,6 +27,8 @@ struct fw_queue_port {
     void (*prepare)(void *arg, const struct fw_fax *fax, const char *dir, const atomic_bool *stop,
                     struct fw_prepared *ret);
     void (*send)(void *arg, const struct fw_msg *msg); /* to the line or a modem */
+    /* Makes `to` of the pages of `from` but the first `skip`. */
+    enum fw_err (*slice)(const char *from, const char *to, int skip);
     void *arg;
 };
 
@@ -51,7 +53,8 @@ MUST_USE enum fw_err fw_queue_new(const struct fw_queue_config *config, const st
                                   struct fw_queue **ret);
 MUST_USE enum fw_err fw_queue_start(struct fw_queue *q);
 /* What the thread does over and over: takes what was noted, acts on what is due. Returns the milliseconds
- * until it must be called again. For who drives the queue without fw_queue_start. */
+ * until it must be called again, INT_MAX when only a note can make a difference. For whoever drives the
+ * queue without fw_queue_start: documents are then prepared inside of it. */
 int fw_queue_turn(struct fw_queue *q);
 /* Decides nothing any more, waits for the workers. Calls in progress stay as the store has them. */
 void fw_queue_stop(struct fw_queue *q);

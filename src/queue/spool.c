@@ -35,6 +35,8 @@ enum fw_err fw_spool_put(struct fw_queue *q, const struct fw_fax *fax, int modem
     const int used = snprintf(from, sizeof from, "%s/pages.tif", dir);
     if (used < 0 || used >= PATH_SIZE || name(q, modem, call, ".tif", to))
         return FW_LIMIT;
+    if (fax->first_page > 0)
+        return q->port.slice(from, to, fax->first_page);
     return link(from, to) < 0 && errno != EEXIST ? FW_IO : FW_OK;
 }
 

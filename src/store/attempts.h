@@ -2,6 +2,7 @@
 #ifndef FW_STORE_ATTEMPTS_H
 #define FW_STORE_ATTEMPTS_H
 #include "fax/attempt.h"
+#include "fax/policy.h"
 #include "store/store.h"
 
 /* As fw_store_fax_save, and the attempt (made or changed; NULL: none) in the same transaction. */
@@ -21,4 +22,8 @@ MUST_USE enum fw_err fw_store_attempt_list(struct fw_store *s, const char *fax, 
 /* FW_NOT_FOUND. */
 MUST_USE enum fw_err fw_store_attempt_get(struct fw_store *s, const char *fax, int number,
                                           struct fw_fax_attempt *ret);
+/* What the calls that failed came to, and how many were interrupted by failures of our own. `first` is
+ * the first of all. */
+MUST_USE enum fw_err fw_store_attempt_history(struct fw_store *s, const char *fax,
+                                              struct fw_policy_history *ret, int *ret_interrupted);
 #endif

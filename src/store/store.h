@@ -126,6 +126,9 @@ void fw_event_page_done(struct fw_event_page *p);
 MUST_USE enum fw_err fw_store_event_list(struct fw_store *s, const char *fax, int64_t after_seq,
                                          int max, struct fw_event_page *ret);
 
+/* FW_OK: that event of that fax is written. FW_NOT_FOUND: it is not. */
+MUST_USE enum fw_err fw_store_event_has(struct fw_store *s, const char *fax, const char *id);
+
 /* Webhook deliveries: one for each event that is told by webhook, if there was a URL when it
  * happened. How each ended, and the log of it: store/webhooks.h. For each fax only the oldest
  * undelivered one is ever due, so that the order per fax holds while it is retried. */

@@ -2,6 +2,7 @@
 #include "store/attempts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/store_internal.h"
 
@@ -141,4 +142,45 @@ enum fw_err fw_store_attempt_get(struct fw_store *s, const char *fax, int number
     fw_stmt_bind_int(&q, number);
     const enum fw_err err = fw_stmt_row(&q);
     return err ? err : read_attempt(&q, ret);
+}
+
+static void add_row(struct fw_stmt *q, struct fw_policy_history *h, int *interrupted)
+{
+    char state[16], class[24];
+    fw_stmt_text(q, state, sizeof state);
+    fw_stmt_text(q, class, sizeof class);
+    const int dials = fw_stmt_int(q, 0, INT32_MAX), tries = fw_stmt_int(q, 0, INT32_MAX);
+    const int64_t first_us = fw_stmt_int64(q);
+    if (h->first.us == 0 || first_us < h->first.us)
+        h->first.us = first_us;
+    if (strcmp(state, fw_attempt_state_text(FW_ATTEMPT_INTERRUPTED)) == 0)
+        *interrupted += dials;
+    if (strcmp(state, fw_attempt_state_text(FW_ATTEMPT_FAILED)) != 0)
+        return;
+    h->dials += dials;
+    h->tries += tries;
+    for (unsigned r = 0; r < FW_RETRY_COUNT; r++)
+        h->of[r] += strcmp(class, fw_retry_text(r)) == 0 ? dials : 0;
+}
+
+enum fw_err fw_store_attempt_history(struct fw_store *s, const char *fax,
+                                     struct fw_policy_history *ret, int *ret_interrupted)
+{
+    struct fw_policy_history h = { 0 };
+    struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);
+    if (use.err)
+        return use.err;
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(use.db, "SELECT state, retry_class, count(*), sum(answered_us != 0), min(started_us)"
+                           " FROM attempt WHERE fax = ? GROUP BY state, retry_class");
+    fw_stmt_bind_text(&q, fax);
+    enum fw_err err;
+    *ret_interrupted = 0;
+    while ((err = fw_stmt_row(&q)) == FW_OK) {
+        add_row(&q, &h, ret_interrupted);
+        if (fw_stmt_ok(&q))
+            return fw_stmt_ok(&q);
+    }
+    *ret = h;
+    return err == FW_NOT_FOUND ? FW_OK : err;
 }

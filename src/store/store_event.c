@@ -111,3 +111,15 @@ enum fw_err fw_store_event_list(struct fw_store *s, const char *fax, int64_t aft
     page = (struct fw_event_page){ 0 };
     return FW_OK;
 }
+
+enum fw_err fw_store_event_has(struct fw_store *s, const char *fax, const char *id)
+{
+    struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);
+    if (use.err)
+        return use.err;
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(use.db, "SELECT 1 FROM event WHERE fax = ? AND id = ?");
+    fw_stmt_bind_text(&q, fax);
+    fw_stmt_bind_text(&q, id);
+    return fw_stmt_row(&q);
+}

@@ -119,6 +119,9 @@ enum fw_err fw_fax_read(struct fw_stmt *q, struct fw_fax *ret)
     fw_stmt_text(q, f.media_name, sizeof f.media_name); /* later than the others */
     read_received(q, &f);
     f.priority = (enum fw_priority)fw_stmt_int(q, 0, FW_PRIORITY_COUNT - 1);
+    f.retry = fw_stmt_owned_text(q);
+    f.first_page = fw_stmt_int(q, 0, INT32_MAX);
+    f.way = fw_stmt_int(q, 0, INT32_MAX);
     fw_stmt_text(q, f.user_id, sizeof f.user_id);
     f.cancel_asked = fw_stmt_bool(q);
     f.deleted = fw_stmt_bool(q);
@@ -178,7 +181,7 @@ enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_eve
         return err;
     struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
         db, "INSERT INTO fax(" FW_FAX_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_request(&q, f);
     bind_progress(&q, f);
     fw_stmt_bind_text(&q, f->media_name);
@@ -186,6 +189,9 @@ enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_eve
     fw_stmt_bind_text(&q, fw_media_format_text(f->media_format));
     bind_received(&q, f);
     fw_stmt_bind_int(&q, f->priority);
+    fw_stmt_bind_text(&q, f->retry);
+    fw_stmt_bind_int(&q, f->first_page);
+    fw_stmt_bind_int(&q, f->way);
     err = fw_stmt_run(&q);
     return err ? err : write_events(db, &w);
 }
@@ -242,9 +248,11 @@ static enum fw_err save_fax(struct fw_db *db, void *arg)
         db, "UPDATE fax SET status = ?, failure_reason = ?, failure_detail = ?, page_count = ?,"
             " pages_confirmed = ?, attempts = ?, sending_told = ?, call = ?, modem = ?,"
             " due_us = ?, call_duration_secs = ?, bit_rate = ?, transport = ?, updated_us = ?,"
-            " partial_content = ?, remote_ident = ? WHERE id = ?");
+            " partial_content = ?, remote_ident = ?, first_page = ?, way = ? WHERE id = ?");
     bind_progress(&q, w->fax);
     bind_received(&q, w->fax);
+    fw_stmt_bind_int(&q, w->fax->first_page);
+    fw_stmt_bind_int(&q, w->fax->way);
     fw_stmt_bind_text(&q, w->fax->id);
     err = fw_stmt_run(&q);
     if (!err && w->attempt)

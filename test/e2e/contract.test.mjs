@@ -104,7 +104,7 @@ test('every field that the code writes is described, and every described one is 
     for (const { operation } of operations)
         for (const response of Object.values(operation.responses)) fieldsOf(response, new Set(), described);
     for (const hook of Object.values(api.webhooks)) fieldsOf(resolve(hook).node.post.requestBody, new Set(), described);
-    const code = [read('src/fax/fax_json.c'), read('src/fax/attempt.c'), read('src/trunks.c'), ...inFolder('src/api'), ...inFolder('src/notify'), ...inFolder('src/queue'), read('src/store/store_fax_end.c')].join('\n');
+    const code = [read('src/fax/fax_json.c'), read('src/fax/attempt.c'), read('src/fax/policy.c'), read('src/fax/destination.c'), read('src/trunks.c'), ...inFolder('src/api'), ...inFolder('src/notify'), ...inFolder('src/queue'), read('src/store/store_fax_end.c')].join('\n');
     const written = new Set();
     /* json_pack("{ss …}", "name", value, …): the format says which arguments are names. */
     for (const [, rest] of code.matchAll(/json_pack\(\s*("(?:[^"\\]|\\.)*"[\s\S]*?\));/g)) {
@@ -113,7 +113,7 @@ test('every field that the code writes is described, and every described one is 
     }
     for (const name of all(code, /json_object_set(?:_new)?\((?:json|event|error|payload), "([a-z0-9_]+)"/g)) written.add(name);
     /* Names that are passed as a variable, or stored as JSON before they are shown. */
-    for (const name of ['pointer', 'parameter', ...fieldRows('src/api/applications.c', 'change_only'),
+    for (const name of ['pointer', 'parameter', 'policy', ...listed('src/fax/destination.h', 'FW_FACTS'), ...listed('src/fax/outcome.h', 'FW_RETRIES').filter((name) => !['none', 'internal'].includes(name)), ...fieldRows('src/api/applications.c', 'change_only'),
         ...fieldRows('src/api/applications.c', 'inbound')]) written.add(name);
     assert.ok(written.size > 70, String(written.size));
     assert.deepEqual(sorted([...written].filter((name) => !described.has(name))), [], 'written, not described');

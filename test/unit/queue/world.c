@@ -34,6 +34,14 @@ static void prepare(void *arg, const struct fw_fax *fax, const char *dir, const 
     *ret = w->prepared;
 }
 
+static enum fw_err slice(const char *from, const char *to, int skip)
+{
+    char text[32];
+    CHECK_INT(access(from, R_OK), 0);
+    snprintf(text, sizeof text, "without %d", skip);
+    return fw_file_write(to, fw_span_of(text), 0600);
+}
+
 static void take_message(void *arg, const struct fw_msg *msg)
 {
     struct world *w = arg;
@@ -54,7 +62,7 @@ static void take_message(void *arg, const struct fw_msg *msg)
 void open_world(struct world *w)
 {
     struct fw_fault fault = { 0 };
-    const struct fw_queue_port port = { prepare, take_message, w };
+    const struct fw_queue_port port = { .prepare = prepare, .send = take_message, .slice = slice, .arg = w };
     CHECK_INT(fw_store_open(w->dir, &fault, &w->store), FW_OK);
     CHECK_INT(fw_store_account_ensure(w->store, "a", &w->account), FW_OK);
     const struct fw_queue_config config = { .store = w->store, .trunk = "t", .ident = "", .modem_count = 2,

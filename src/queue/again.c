@@ -1,0 +1,83 @@
+/* A fax whose call failed: dialled again when it was asked for, and a limit does not forbid it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "fax/fax_json.h"
+#include "fax/policy.h"
+#include "queue/live.h"
+#include "store/attempts.h"
+
+/* With this call, which the store has as under way. */
+static enum fw_err history_of(struct fw_queue *q, const struct fw_live *l, const struct fw_outcome *o,
+                              struct fw_policy_history *ret)
+{
+    int interrupted;
+    const enum fw_err err = fw_store_attempt_history(q->config.store, l->fax.id, ret, &interrupted);
+    ret->dials++;
+    ret->tries += l->attempt.answered_at.us != 0;
+    ret->of[o->retry]++;
+    return err;
+}
+
+int fw_again_interruptions(struct fw_queue *q, const struct fw_live *l)
+{
+    struct fw_policy_history h;
+    int interrupted = 0;
+    /* What cannot be read is taken for the most that it can be. */
+    if (fw_store_attempt_history(q->config.store, l->fax.id, &h, &interrupted))
+        return l->fax.attempts;
+    return interrupted + 1;
+}
+
+static bool policy_of(const struct fw_fax *f, struct fw_policy *ret)
+{
+    struct fw_fault fault;
+    json_t *json CLEANUP(fw_json_free) = f->retry ? json_loads(f->retry, 0, NULL) : NULL;
+    return json && fw_policy_read(json, ret, &fault) == FW_OK;
+}
+
+static bool wait_again(struct fw_queue *q, struct fw_live *l, const struct fw_outcome *o,
+                       const struct fw_policy_decision *d, bool ladder)
+{
+    char due[FW_TIME_TEXT_SIZE];
+    if (ladder)
+        l->fax.way = fw_way_after(l->fax.way, o, l->fax.transport);
+    l->fax.due = d->due;
+    l->fax.first_page = d->skip;
+    fw_wall_text(d->due, due);
+    struct fw_live_event event = {
+        FW_EVENT_ATTEMPT_FAILED,
+        json_pack("{si ss ss ss ss si ss}", "attempt", l->fax.attempts, "failure_reason", o->reason, "detail",
+                  o->detail, "retry_class", fw_retry_text(o->retry), "retry_at", due, "pages_confirmed",
+                  l->fax.pages_confirmed, "way", fw_way_text(l->fax.way)),
+    };
+    if (!fw_live_save(q, l, FW_STATUS_MEDIA_PROCESSED, &event, 1))
+        return true; /* the next start decides, or somebody else has */
+    fw_log(FW_LOG_INFO, "fax.again", "fax=%s attempt=%d reason=%s at=%s", l->fax.id, l->fax.attempts, o->reason, due);
+    fw_live_remove(q, l);
+    return true;
+}
+
+bool fw_again_if_asked(struct fw_queue *q, struct fw_live *l, struct fw_outcome *o)
+{
+    struct fw_policy policy;
+    struct fw_policy_history history = { 0 };
+    struct fw_policy_decision decision;
+    if (l->fax.cancel_asked || !policy_of(&l->fax, &policy))
+        return false;
+    const enum fw_err err = history_of(q, l, o, &history);
+    if (err) {
+        fw_log(FW_LOG_ERROR, "attempts.unread", "fax=%s error=%s", l->fax.id, FW_LOG_TEXT(fw_err_text(err)));
+        return false;
+    }
+    fw_policy_decide(&policy, &history, o, l->fax.pages_confirmed, fw_wall_now(), &decision);
+    if (decision.again)
+        return wait_again(q, l, o, &decision, policy.ladder);
+    if (decision.why[0]) {
+        const size_t used = strlen(o->detail);
+        snprintf(o->detail + used, sizeof o->detail - used, "; %s", decision.why);
+    }
+    return false;
+}

@@ -1,0 +1,52 @@
+/* What calls teach about a number is used, shown, and can be changed. */
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { Service, until } from './lib/service.mjs';
+
+let service;
+before(async () => { service = await Service.start(); });
+after(async () => { await service?.end(); });
+
+const path = (number) => `/v2/destinations/${encodeURIComponent(number)}`;
+const call = (method, number, body) => service.request(method, path(number), body ? { body } : {});
+const ways = async (id) => (await service.request('GET', `/v2/faxes/${id}/attempts`)).body.data.map((a) => a.record.way);
+
+test('a number where T.38 is known to be bad is called over G.711 at once', async () => {
+    const to = '+13125550006'; // it would take T.38
+    assert.equal((await call('GET', to)).status, 404);
+    const made = await call('PATCH', to, { t38_bad: true });
+    assert.equal(made.status, 200);
+    assert.deepEqual([made.body.data.number, made.body.data.parked, made.body.data.facts.t38_bad.count], [to, false, 1]);
+    const fax = await service.send({ to });
+    await until('the call', async () => (await service.events(fax.id)).some((e) => e.event_type === 'call.answered'));
+    await service.request('POST', `/v2/faxes/${fax.id}/actions/cancel`);
+    await service.ended(fax.id);
+    assert.deepEqual(await ways(fax.id), ['audio']);
+    const carried = (await service.events(fax.id)).filter((e) => e.event_type === 'call.transport').map((e) => e.payload.transport);
+    assert.ok(!carried.some((transport) => transport.startsWith('t38')), String(carried));
+    assert.deepEqual((await call('PATCH', to, { t38_bad: false })).body.data.facts, {});
+});
+
+test('a number where a person answered twice is parked until somebody clears it', async () => {
+    const to = '+12005550105';
+    const ended = await Promise.all([1, 2].map(async () => service.ended((await service.send({ to })).id)));
+    for (const fax of ended) assert.equal(fax.status, 'failed');
+    const { data } = (await call('GET', to)).body;
+    assert.deepEqual([data.parked, data.facts.human.count], [true, 2]);
+    assert.ok(Date.parse(data.facts.human.expires_at) > Date.now());
+    const refused = await service.ended((await service.send({ to })).id);
+    assert.deepEqual([refused.status, refused.failure_reason, refused.attempt_count], ['failed', 'destination_invalid', 0]);
+    assert.match(refused.internal_failure_reason, /parked/);
+    const list = (await service.request('GET', '/v2/destinations')).body;
+    assert.deepEqual(list.data.filter((d) => d.parked).map((d) => d.number), [to]);
+    const cleared = (await call('PATCH', to, { parked: false })).body.data;
+    assert.deepEqual([cleared.parked, cleared.facts], [false, {}]);
+    assert.equal((await call('DELETE', to)).status, 204);
+    assert.equal((await call('GET', to)).status, 404);
+    assert.equal((await call('DELETE', to)).status, 404);
+});
+
+test('what is no number, and what is no fact, is refused', async () => {
+    assert.equal((await call('PATCH', 'nobody', { parked: true })).status, 404);
+    assert.equal((await call('PATCH', '+12005550100', { parked: 'perhaps' })).status, 422);
+});

@@ -1,0 +1,116 @@
+/* Virtual time, seeded chance, a disk that fails. */
+#include "env.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "store/writer.h"
+
+#define WALL_START_US 1767225600000000 /* 2026-01-01 */
+#define MONO_START_US 1000000
+
+static struct {
+    _Atomic int64_t now_us, wall_shift_us; /* the writer's thread may look at the clock too */
+    uint64_t        world, ids;            /* two generators: an id more does not change the weather */
+    unsigned        disk_fails, disk_failures;
+} env;
+
+/* splitmix64 */
+static uint64_t next(uint64_t *state)
+{
+    uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+void env_start(uint64_t seed)
+{
+    env.now_us = MONO_START_US;
+    env.wall_shift_us = 0;
+    env.world = seed * 2 + 1;
+    env.ids = seed * 2 + 0x8000000000000000u;
+    env.disk_fails = env.disk_failures = 0;
+}
+
+int64_t env_now_us(void)
+{
+    return env.now_us;
+}
+
+void env_advance_to(int64_t us)
+{
+    if (us > env.now_us)
+        env.now_us = us;
+}
+
+void env_shift_wall(int64_t us)
+{
+    env.wall_shift_us += us;
+}
+
+uint64_t env_draw(uint64_t below)
+{
+    return below > 0 ? next(&env.world) % below : 0;
+}
+
+bool env_chance(unsigned in_a_thousand)
+{
+    return env_draw(1000) < in_a_thousand;
+}
+
+void env_disk_fails(unsigned in_a_thousand)
+{
+    env.disk_fails = in_a_thousand;
+}
+
+unsigned env_disk_failures(void)
+{
+    return env.disk_failures;
+}
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
+int __wrap_nanosleep(const struct timespec *wait, struct timespec *left);
+ssize_t __wrap_getrandom(void *data, size_t size, unsigned flags);
+enum fw_err __wrap_fw_writer_do(struct fw_writer *w, fw_write_fn *fn, void *arg);
+enum fw_err __real_fw_writer_do(struct fw_writer *w, fw_write_fn *fn, void *arg);
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
+{
+    const int64_t us = env.now_us + (id == CLOCK_REALTIME ? WALL_START_US + env.wall_shift_us : 0);
+    ts->tv_sec = us / 1000000;
+    ts->tv_nsec = us % 1000000 * 1000;
+    return 0;
+}
+
+int __wrap_nanosleep(const struct timespec *wait, struct timespec *left)
+{
+    (void)left;
+    env.now_us += wait->tv_sec * 1000000 + wait->tv_nsec / 1000;
+    return 0;
+}
+
+ssize_t __wrap_getrandom(void *data, size_t size, unsigned flags)
+{
+    (void)flags;
+    for (size_t done = 0; done < size; done += 8) {
+        const uint64_t value = next(&env.ids);
+        memcpy((uint8_t *)data + done, &value, size - done < 8 ? size - done : 8);
+    }
+    return (ssize_t)size;
+}
+
+enum fw_err __wrap_fw_writer_do(struct fw_writer *w, fw_write_fn *fn, void *arg)
+{
+    const bool fails = env.disk_fails > 0 && env_chance(env.disk_fails);
+    if (!fails)
+        return __real_fw_writer_do(w, fn, arg);
+    env.disk_failures++;
+    /* A commit whose answer was lost: it is on disk, and nobody was told. */
+    if (env_chance(500) && __real_fw_writer_do(w, fn, arg))
+        return FW_IO;
+    return FW_IO;
+}

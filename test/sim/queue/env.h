@@ -1,0 +1,20 @@
+/* env.h - what the queue's simulation puts in the place of the outside: time, chance, the disk.
+ *
+ * The linker wraps clock_gettime, nanosleep, getrandom and the store's writer (meson.build), so that the
+ * rooms run as they are. One seed gives one run.
+ */
+#ifndef FW_SIM_ENV_H
+#define FW_SIM_ENV_H
+#include <stdbool.h>
+#include <stdint.h>
+
+void     env_start(uint64_t seed);
+int64_t  env_now_us(void);           /* of the clock that only goes forward */
+void     env_advance_to(int64_t us); /* not back */
+void     env_shift_wall(int64_t us); /* somebody sets the clock on the wall */
+uint64_t env_draw(uint64_t below);   /* the world's chance */
+bool     env_chance(unsigned in_a_thousand);
+/* How many writes in a thousand fail: before anything is written, or, half of them, after. */
+void     env_disk_fails(unsigned in_a_thousand);
+unsigned env_disk_failures(void);    /* so far */
+#endif

@@ -1,0 +1,370 @@
+/* One run: what happens when, in virtual time, and who is told. */
+#include "queue_sim.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "fax/fax_json.h"
+#include "world.h"
+
+enum { STEPS_MAX = 200000, TURNS_MAX = 1000 };
+
+void world_fault(struct world *w, const char *format, ...)
+{
+    va_list args;
+    if (w->report->fault[0])
+        return; /* the first one is the cause */
+    const int used = snprintf(w->report->fault, sizeof w->report->fault, "at %.3f s: ", (double)env_now_us() / 1e6);
+    va_start(args, format);
+    vsnprintf(w->report->fault + used, sizeof w->report->fault - (size_t)used, format, args);
+    va_end(args);
+}
+
+void world_note(struct world *w, const char *format, ...)
+{
+    va_list args;
+    if (!w->trace)
+        return;
+    fprintf(stderr, "%12.3f  ", (double)env_now_us() / 1e6);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+static bool before(const struct sim_event *a, const struct sim_event *b)
+{
+    return a->at != b->at ? a->at < b->at : a->seq < b->seq;
+}
+
+void world_later(struct world *w, int64_t delay_us, int kind, int what, const struct fw_msg *msg)
+{
+    struct sim_event *e = calloc(1, sizeof *e);
+    if (!e || w->event_count == EVENTS_MAX) {
+        world_fault(w, "the simulation has no room for an event");
+        free(e);
+        return;
+    }
+    e->at = env_now_us() + delay_us;
+    e->seq = ++w->seq;
+    e->kind = kind;
+    e->what = what;
+    if (msg)
+        e->msg = *msg;
+    w->events[w->event_count++] = e;
+}
+
+static struct sim_event *take_first(struct world *w, int64_t until)
+{
+    int first = -1;
+    for (int i = 0; i < w->event_count; i++) {
+        if (first < 0 || before(w->events[i], w->events[first]))
+            first = i;
+    }
+    if (first < 0 || w->events[first]->at > until)
+        return NULL;
+    struct sim_event *e = w->events[first];
+    w->events[first] = w->events[--w->event_count];
+    return e;
+}
+
+void far_tell(struct world *w, const struct fw_msg *msg)
+{
+    world_note(w, "is told %s", fw_msg_text(msg->kind));
+    fw_queue_message(w->queue, msg);
+}
+
+/* The port of the queue. */
+
+static void prepare(void *arg, const struct fw_fax *fax, const char *dir, const atomic_bool *stop,
+                    struct fw_prepared *ret)
+{
+    struct world *w = arg;
+    char path[512];
+    (void)stop;
+    *ret = (struct fw_prepared){ .result = FW_PREPARED_OK };
+    for (int i = 0; i < w->fax_count; i++) {
+        if (strcmp(w->faxes[i].id, fax->id) == 0)
+            ret->page_count = w->faxes[i].pages;
+    }
+    if (env_chance(20)) {
+        *ret = (struct fw_prepared){ .result = FW_PREPARED_FAILED, .reason = "file_format_invalid", .detail = "drawn" };
+        return;
+    }
+    snprintf(path, sizeof path, "%s/pages.tif", dir);
+    if (fw_file_write(path, fw_span_of("pages"), 0600))
+        world_fault(w, "the simulation cannot write pages");
+}
+
+static void take_message(void *arg, const struct fw_msg *msg)
+{
+    far_message(arg, msg);
+}
+
+static enum fw_err slice(const char *from, const char *to, int pages)
+{
+    (void)from, (void)pages;
+    return fw_file_write(to, fw_span_of("the rest"), 0600);
+}
+
+static void open_queue(struct world *w)
+{
+    const struct fw_queue_port port = { .prepare = prepare, .send = take_message, .slice = slice, .arg = w };
+    const struct fw_queue_config config = {
+        .store = w->store, .trunk = "t", .ident = "", .modem_count = 2, .media_workers = 1, .calls_max = CALLS_AT_ONCE,
+        .calls_per_number = 1, .number_gap_ms = GAP_MS, .ring_timeout_ms = RING_TIMEOUT_MS, .call_limit_ms = CALL_LIMIT_MS,
+    };
+    char spool[256];
+    /* A disk that fails at the start ends the start; somebody starts it again. */
+    enum fw_err err = FW_IO;
+    for (int tries = 0; err && tries < 100; tries++)
+        err = fw_queue_new(&config, &port, &w->queue);
+    if (err)
+        world_fault(w, "the queue does not start: %s", fw_err_text(err));
+    for (int m = 0; m < 2; m++)
+        (void)!fw_queue_spool_dir(w->dir, m, spool, sizeof spool);
+    world_later(w, SECOND, EV_LINE_UP, 0, NULL);
+    world_later(w, SECOND, EV_MODEM_UP, 0, NULL);
+    world_later(w, SECOND, EV_MODEM_UP, 1, NULL);
+}
+
+static void open_world(struct world *w, uint64_t seed)
+{
+    static const char *const ids[APPLICATIONS] = { "101", "102", "103" };
+    struct fw_fault fault = { 0 };
+    snprintf(w->dir, sizeof w->dir, "%s/faxwire-sim-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    if (!mkdtemp(w->dir) || fw_store_open(w->dir, &fault, &w->store)) {
+        world_fault(w, "the simulation has no store: %s", fault.message);
+        return;
+    }
+    (void)seed;
+    for (int a = 0; a < 2; a++)
+        (void)!fw_store_account_ensure(w->store, a ? "b" : "a", &w->accounts[a]);
+    for (int i = 0; i < APPLICATIONS; i++) {
+        struct fw_application app = { .account = w->accounts[i == 2], .webhook_timeout_secs = -1, .active = true };
+        fw_text_clip(app.id, sizeof app.id, ids[i]);
+        if (i == LIMITED_APPLICATION)
+            app.settings = strdup("{\"outbound\":{\"channel_limit\":1}}");
+        app.created_at = app.updated_at = fw_wall_now();
+        if (fw_store_application_create(w->store, &app))
+            world_fault(w, "the simulation has no application");
+        fw_application_done(&app);
+    }
+    open_queue(w);
+}
+
+/* What happens. */
+
+static void accept_fax(struct world *w, int index)
+{
+    struct sim_fax *s = &w->faxes[index];
+    struct fw_fax f = { .modem = -1, .transport = -1, .black_threshold = 95, .t38_enabled = true };
+    struct fw_event e = { 0 };
+    char dir[512];
+    f.account = w->accounts[s->application == 2];
+    snprintf(f.application, sizeof f.application, "%d", 101 + s->application);
+    fw_text_clip(f.from, sizeof f.from, "+12025550123");
+    snprintf(f.to, sizeof f.to, "+1312555%04d", s->number);
+    f.priority = (enum fw_priority)env_draw(FW_PRIORITY_COUNT);
+    f.created_at = f.updated_at = f.due = fw_wall_now();
+    fw_uuid_new(f.created_at, f.id);
+    memcpy(s->id, f.id, sizeof s->id);
+    json_t *policy = s->has_policy ? fw_policy_json(&s->policy) : NULL;
+    f.retry = policy ? json_dumps(policy, JSON_COMPACT) : NULL;
+    json_decref(policy);
+    if (fw_event_make(&f, FW_EVENT_QUEUED, f.created_at, NULL, &e) || fw_store_fax_dir_make(w->store, f.id, dir, sizeof dir))
+        world_fault(w, "the simulation cannot make a fax");
+    const enum fw_err err = fw_store_fax_accept(w->store, &f, &e);
+    struct fw_fax stored = { 0 };
+    /* As the API does: what is on disk is accepted, whatever was told of it. */
+    s->accepted = !err || fw_store_fax_get(w->store, 0, f.id, &stored) == FW_OK;
+    fw_fax_done(&stored);
+    fw_event_done(&e);
+    fw_fax_done(&f);
+    if (s->accepted)
+        fw_queue_accepted(w->queue, s->id);
+}
+
+static void cancel_fax(struct world *w, int index)
+{
+    struct sim_fax *s = &w->faxes[index];
+    if (!s->accepted)
+        return;
+    const enum fw_err err = fw_store_fax_cancel(w->store, w->accounts[s->application == 2], s->id, fw_wall_now());
+    if (err)
+        return;
+    s->cancel_asked = true;
+    if (!env_chance(100)) /* killed in between: the next start finds it, or the next look */
+        fw_queue_cancel(w->queue, s->id);
+    else
+        atomic_store(&w->queue->note_lost, true);
+}
+
+static void crash(struct world *w)
+{
+    w->report->crashes++;
+    far_all_gone(w);
+    fw_queue_free(w->queue);
+    w->queue = NULL;
+    for (int i = w->event_count - 1; i >= 0; i--) {
+        const int kind = w->events[i]->kind;
+        if (kind != EV_TELL && kind != EV_LINE_UP && kind != EV_MODEM_UP && kind != EV_STEP)
+            continue;
+        free(w->events[i]);
+        w->events[i] = w->events[--w->event_count];
+    }
+    open_queue(w);
+}
+
+static void act(struct world *w, const struct sim_event *e)
+{
+    static const char *const names[] = { "accept", "cancel", "step", "tell", "crash", "modem down", "modem up", "line down",
+                                         "line up", "wall clock", "calm" };
+    if (e->kind != EV_TELL && e->kind != EV_STEP)
+        world_note(w, "%s %d", names[e->kind], e->what);
+    switch (e->kind) {
+    case EV_ACCEPT: accept_fax(w, e->what); break;
+    case EV_CANCEL: cancel_fax(w, e->what); break;
+    case EV_STEP: far_step(w, e->what); break;
+    case EV_TELL: far_tell(w, &e->msg); break;
+    case EV_CRASH: crash(w); break;
+    case EV_MODEM_DOWN:
+        far_modem_gone(w, e->what);
+        fw_queue_modem(w->queue, (uint8_t)e->what, false);
+        world_later(w, 2 * SECOND, EV_MODEM_UP, e->what, NULL);
+        break;
+    case EV_MODEM_UP: fw_queue_modem(w->queue, (uint8_t)e->what, true); break;
+    case EV_LINE_DOWN:
+        far_line_gone(w);
+        fw_queue_line(w->queue, false);
+        world_later(w, 2 * SECOND, EV_LINE_UP, 0, NULL);
+        break;
+    case EV_LINE_UP:
+        w->line_up = true;
+        fw_queue_line(w->queue, true);
+        break;
+    case EV_WALL:
+        env_shift_wall(((int64_t)env_draw(7200) - 3600) * SECOND);
+        w->queue->look = true; /* as the thread does once a second */
+        break;
+    case EV_CALM:
+        w->calm = true;
+        env_disk_fails(0);
+        break;
+    }
+}
+
+/* Turns until the mailbox is empty; then how long it will wait. */
+static int64_t turn(struct world *w)
+{
+    int64_t wait_ms = 0;
+    for (int i = 0; i < TURNS_MAX; i++) {
+        struct pollfd p = { .fd = fw_mailbox_fd(w->queue->mailbox), .events = POLLIN };
+        wait_ms = fw_queue_turn(w->queue);
+        if (poll(&p, 1, 0) == 0 && wait_ms > 0)
+            return wait_ms;
+        if (wait_ms == 0)
+            env_advance_to(env_now_us() + 1000);
+    }
+    world_fault(w, "the queue turns and turns");
+    return wait_ms;
+}
+
+/* What is drawn for a run: swarm, that is some kinds of faults are off altogether. */
+static void draw(struct world *w)
+{
+    const int64_t faults_until = 6 * HOUR;
+    w->fax_count = 8 + (int)env_draw(FAXES_MAX - 8);
+    for (int n = 0; n < NUMBERS; n++) {
+        w->numbers[n] = env_chance(300) ? GOOD : (int)env_draw(MANNERS);
+        w->number_busy_left[n] = (int)env_draw(4);
+    }
+    for (int i = 0; i < w->fax_count; i++) {
+        struct sim_fax *f = &w->faxes[i];
+        f->number = (int)env_draw(NUMBERS);
+        f->application = (int)env_draw(APPLICATIONS);
+        f->pages = 1 + (int)env_draw(PAGES_MAX);
+        f->has_policy = env_chance(700) && fw_policy_named(env_chance(500) ? "hylafax" : "standard", &f->policy);
+        f->policy.partial = (enum fw_partial)env_draw(FW_PARTIAL_COUNT);
+        world_later(w, (int64_t)env_draw(2 * HOUR), EV_ACCEPT, i, NULL);
+        if (env_chance(150))
+            world_later(w, (int64_t)env_draw(3 * HOUR), EV_CANCEL, i, NULL);
+    }
+    const int kinds[] = { EV_CRASH, EV_MODEM_DOWN, EV_LINE_DOWN, EV_WALL };
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        const int times = env_chance(500) ? (int)env_draw(12) : 0;
+        for (int i = 0; i < times; i++)
+            world_later(w, (int64_t)env_draw((uint64_t)faults_until), kinds[k], (int)env_draw(2), NULL);
+    }
+    w->lost = env_chance(300) ? (unsigned)env_draw(30) : 0;
+    env_disk_fails(env_chance(300) ? (unsigned)env_draw(60) : 0);
+    world_later(w, faults_until, EV_CALM, 0, NULL);
+}
+
+static void live(struct world *w)
+{
+    const int64_t end = env_now_us() + 40 * HOUR;
+    for (int step = 0; step < STEPS_MAX && !w->report->fault[0]; step++) {
+        const int64_t wait_ms = turn(w);
+        check_step(w);
+        int64_t until = wait_ms >= INT32_MAX ? end : env_now_us() + wait_ms * 1000;
+        if (until > end)
+            until = end;
+        struct sim_event *e = take_first(w, until);
+        if (!e && until >= end)
+            return;
+        env_advance_to(e ? e->at : until);
+        hash_bytes(w, &until, 0);
+        if (e)
+            act(w, e);
+        const int64_t now = env_now_us();
+        hash_bytes(w, &now, sizeof now);
+        free(e);
+    }
+    if (!w->report->fault[0])
+        world_fault(w, "the run does not end");
+}
+
+static void close_world(struct world *w)
+{
+    w->report->faxes = w->fax_count;
+    w->report->calls = w->call_count;
+    w->report->disk_failures = (int)env_disk_failures();
+    w->report->virtual_us = env_now_us();
+    far_all_gone(w);
+    fw_queue_free(w->queue);
+    fw_store_close(w->store);
+    for (int i = 0; i < w->event_count; i++)
+        free(w->events[i]);
+    fw_dir_remove(w->dir, 4);
+    free(w);
+}
+
+void queue_sim_run(uint64_t seed, bool trace, struct sim_report *ret)
+{
+    struct world *w = calloc(1, sizeof *w);
+    *ret = (struct sim_report){ .hash = 0xcbf29ce484222325u };
+    if (!w) {
+        snprintf(ret->fault, sizeof ret->fault, "out of memory");
+        return;
+    }
+    w->trace = trace;
+    w->report = ret;
+    env_start(seed);
+    open_world(w, seed);
+    if (!ret->fault[0]) {
+        draw(w);
+        live(w);
+    }
+    if (!ret->fault[0])
+        check_end(w);
+    close_world(w);
+}

@@ -1,0 +1,108 @@
+/* world.h - what the files of the queue's simulation share. */
+#ifndef FW_SIM_WORLD_H
+#define FW_SIM_WORLD_H
+#include "env.h"
+#include "fax/attempt.h"
+#include "fax/policy.h"
+#include "queue/live.h"
+#include "queue_sim.h"
+#include "t30/journal.h"
+
+enum {
+    FAXES_MAX = 32,
+    CALLS_MAX = 1024,
+    EVENTS_MAX = 4096,
+    PAGES_MAX = 6,
+    NUMBERS = 10,
+    APPLICATIONS = 3,
+    LIMITED_APPLICATION = 1, /* has one channel */
+    CALLS_AT_ONCE = 6,
+    GAP_MS = 2000,
+    RING_TIMEOUT_MS = 60000,
+    CALL_LIMIT_MS = 1800000,
+};
+
+#define SECOND 1000000LL
+#define HOUR (3600 * SECOND)
+
+/* How the machine behind a number behaves. */
+enum manner {
+    GOOD, BUSY, BUSY_THEN_GOOD, NO_ANSWER, UNALLOCATED, DECLINES, CONGESTED, HUMAN, T38_BAD, V17_BAD, DROPS, MOODY,
+    MANNERS
+};
+
+struct sim_fax {
+    char id[FW_UUID_SIZE];
+    int number, application, pages;
+    bool accepted, cancel_asked, final, delivered;
+    bool has_policy;
+    struct fw_policy policy;
+    int confirmed[PAGES_MAX]; /* times that the far end confirmed it */
+    int calls;                /* that were placed, as the line saw it */
+    bool complete;            /* a call of it ended with success and every page confirmed */
+    int64_t last_call_us;
+    enum fw_status status;    /* at the last look */
+};
+
+struct sim_call {
+    char id[FW_CALL_ID_SIZE];
+    int fax;
+    uint8_t modem;
+    enum manner manner;
+    bool t38, v17;
+    int pages, confirmed;     /* of this call */
+    int first;                /* the document's page that is its first */
+    int drop_after;           /* pages; -1: never */
+    bool line_has, modem_has; /* who still works on it */
+    bool underway;
+    int step;
+    struct fw_journal *journal;
+};
+
+struct sim_event {
+    int64_t at;
+    uint64_t seq; /* breaks ties */
+    enum { EV_ACCEPT, EV_CANCEL, EV_STEP, EV_TELL, EV_CRASH, EV_MODEM_DOWN, EV_MODEM_UP, EV_LINE_DOWN, EV_LINE_UP,
+           EV_WALL, EV_CALM } kind;
+    int what; /* fax, call or modem */
+    struct fw_msg msg;
+};
+
+struct world {
+    bool trace;
+    struct sim_report *report;
+    char dir[64];
+    struct fw_store *store;
+    struct fw_queue *queue;
+    int64_t accounts[2];
+    struct sim_fax faxes[FAXES_MAX];
+    struct sim_call calls[CALLS_MAX];
+    struct sim_event *events[EVENTS_MAX];
+    int fax_count, call_count, event_count, in_call;
+    int numbers[NUMBERS]; /* their manners */
+    int number_calls[NUMBERS], application_calls[APPLICATIONS];
+    int64_t number_free_us[NUMBERS];
+    int number_busy_left[NUMBERS];
+    uint64_t seq;
+    unsigned lost; /* messages in a thousand */
+    bool line_up, calm;
+};
+
+void world_fault(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void world_note(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void world_later(struct world *w, int64_t delay_us, int kind, int what, const struct fw_msg *msg);
+
+/* far.c: the line, the modems and the far ends. */
+void far_message(struct world *w, const struct fw_msg *msg); /* from the queue */
+void far_step(struct world *w, int call);
+void far_tell(struct world *w, const struct fw_msg *msg);    /* arrives at the queue */
+void far_all_gone(struct world *w);                          /* the parent was killed, and its children with it */
+void far_modem_gone(struct world *w, int modem);
+void far_line_gone(struct world *w);
+
+/* check.c */
+void check_placed(struct world *w, const struct fw_msg_call_place *p, struct sim_fax *f);
+void check_step(struct world *w);
+void check_end(struct world *w);
+void hash_bytes(struct world *w, const void *data, size_t size);
+#endif
