@@ -244,7 +244,7 @@ void fw_drawing_page(fz_context *ctx, struct fw_drawing *d, fz_document *doc, in
             fw_geometry_of((double)(box.x1 - box.x0), (double)(box.y1 - box.y0), y_dpi);
         fw_assert(g.rows <= (uint32_t)d->grey->h);
         d->rows = g.rows;
-        fz_clear_pixmap_with_value(ctx, d->grey, 255);
+        memset(d->grey->samples, 255, (size_t)g.rows * FW_RENDER_WIDTH);
         memset(d->tiles, 0, d->tiles_size);
         /* The page ends where the paper does, whatever its content thinks. */
         const fz_irect paper = fz_make_irect(0, 0, FW_RENDER_WIDTH, (int)g.rows);

@@ -4,7 +4,7 @@
 #define MM_A_POINT (25.4 / 72)
 
 static const double x_dots_a_mm = FW_RENDER_WIDTH / 215.0;
-static const double paper_height_mm = 297.0;
+static const double paper_height_mm = 355.6; /* of the longest sheet, legal */
 
 static double rows_a_mm(uint32_t y_dpi)
 {
@@ -30,17 +30,18 @@ struct fw_geometry fw_geometry_of(double width, double height, uint32_t y_dpi)
         width_mm = height_mm;
         height_mm = kept;
     }
-    /* A4 and letter pages are as wide as the paper but for a few millimetres: those keep their
-     * size. */
     double scale = fit(width_mm, height_mm);
-    if (scale > 1 && scale < 1.05)
+    if (scale > 1) /* A4, letter, legal and all that is smaller keep their size */
         scale = 1;
     g.x_scale = scale * MM_A_POINT * x_dots_a_mm;
     g.y_scale = scale * MM_A_POINT * rows_a_mm(y_dpi);
     g.x_at = (FW_RENDER_WIDTH - width_mm * scale * x_dots_a_mm) / 2;
 
-    const double rows = height_mm * scale * rows_a_mm(y_dpi);
+    /* 842 points are a hair more than A4: no row more for that. */
+    const double height_kept = height_mm * scale;
+    const double rows =
+        (height_kept > 297 && height_kept < 297.5 ? 297 : height_kept) * rows_a_mm(y_dpi);
     const uint32_t rows_max = (uint32_t)(paper_height_mm * rows_a_mm(y_dpi));
-    g.rows = rows < 1 ? 1 : rows > rows_max ? rows_max : (uint32_t)(rows + 0.5);
+    g.rows = rows < 1 ? 1 : rows > rows_max ? rows_max : (uint32_t)rows;
     return g;
 }

@@ -1,8 +1,8 @@
 /* geometry.h - where a page of any size goes on fax paper. Pure.
  *
- * The paper is A4 as fax sees it: 1728 dots on 215 mm, 3.85, 7.7 or 15.4 rows a millimetre over
- * 297 mm. Pages keep their proportions and are never cut: A4 and letter keep their size, smaller
- * ones grow to the width of the paper, larger ones shrink; wide ones are turned.
+ * The paper is as wide as A4 is for fax, 1728 dots on 215 mm, and as long as the page, with 3.85, 7.7
+ * or 15.4 rows a millimetre, up to the 355.6 mm of legal. Pages keep their proportions and are never
+ * cut; all that fit keep their size, larger ones shrink, wide ones are turned when they do not fit.
  *
  * Source: ITU-T T.4 (07/2003) clauses 2 and 4 (dimensions of apparatus).
  */
