@@ -4,7 +4,7 @@
 #include "queue/queue.h"
 
 struct fw_documents {
-    const char *render;        /* path of the renderer */
+    const char *render, *office; /* paths of the programs */
     bool        allow_private; /* URLs may point to private and loopback addresses */
 };
 

@@ -5,7 +5,8 @@
  * is written under another name, synced, then renamed, so that after a crash only what is missing
  * is done again.
  *
- * Files in the folder of the fax: document-1 … document-n, pages.tif.
+ * Files in the folder of the fax: document-1 … document-n, pages.tif; office.new and office.pdf while
+ * an office document is converted.
  */
 #ifndef FW_MEDIA_H
 #define FW_MEDIA_H
@@ -15,6 +16,7 @@
 
 struct fw_media_config {
     const char *render_program; /* path of faxwire-render */
+    const char *office_program; /* path of faxwire-office */
     const char *user_agent;     /* of the fetch; NULL: "faxwire" */
     bool        allow_private;  /* loopback and private addresses may be fetched from */
     uint32_t    connect_timeout_ms; /* 0: 10 s */

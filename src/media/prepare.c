@@ -18,7 +18,11 @@
 #include "media/media.h"
 #include "media/render_run.h"
 
-enum { RENDER_TRIES = 2, RENDER_TRIES_KILLED = 5 };
+enum {
+    RENDER_TRIES = 2,
+    RENDER_TRIES_KILLED = 5,
+    OFFICE_DEPTH = 12, /* of the folders LibreOffice makes in its profile */
+};
 
 struct preparing {
     const struct fw_media_job *job;
@@ -178,6 +182,7 @@ static bool render_failed(struct preparing *p, int document, const struct fw_ren
         return fail(p, "service_unavailable", "%s; look at the log of this server", report->text);
     case FW_RUN_LIMIT:
     case FW_RUN_CRASHED:
+    case FW_RUN_OFFICE:
     case FW_RUN_OK:
         break;
     }
@@ -201,41 +206,80 @@ static bool render_again(enum fw_run_end end, int attempt)
            (end == FW_RUN_KILLED && attempt < RENDER_TRIES_KILLED);
 }
 
-/* One document to `temp`, which stays open. A crash is tried once more: it may have been memory
- * pressure; twice is the document. Who is killed from outside is innocent for longer. */
+/* Runs a program on the file `from` until it is decided; what it wrote to `to` stays open. A crash is
+ * tried once more: it may have been memory pressure; twice is the document. Who is killed from
+ * outside is innocent for longer. False: failed for a reason of this server's. */
+static bool run_decided(struct preparing *p, int document, const char *from, const char *to,
+                        struct fw_render_run *run, int *ret_fd, struct fw_render_report *report)
+{
+    for (int attempt = 0; attempt == 0 || render_again(report->end, attempt); attempt++) {
+        int in CLEANUP(fw_fd_close) = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        fw_fd_close(ret_fd);
+        *ret_fd = open(to, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (in < 0 || *ret_fd < 0)
+            return fail(p, "service_unavailable", "the data folder cannot be used: %s",
+                        strerror(errno));
+        run->document_fd = in;
+        run->pages_fd = *ret_fd;
+        if (run->office_folder) {
+            fw_dir_remove(run->office_folder, OFFICE_DEPTH);
+            if (fw_dir_make(run->office_folder))
+                return fail(p, "service_unavailable", "the data folder cannot be used");
+        }
+        fw_render_run(run, report);
+        if (report->end == FW_RUN_OK && !run->office_kind)
+            check_pages(*ret_fd, run->pages_max, report);
+        if (report->end == FW_RUN_CRASHED || report->end == FW_RUN_KILLED)
+            fw_log(FW_LOG_WARN, "render.crashed", "fax=%s document=%d attempt=%d text=%s",
+                   p->job->fax->id, document, attempt + 1, FW_LOG_TEXT(report->text));
+    }
+    return true;
+}
+
+/* Has faxwire-office make a PDF of the document, and renders that. `report` says FW_RUN_OFFICE. */
+static bool render_office(struct preparing *p, int document, const char *from, const char *to,
+                          struct fw_render_run *run, int *ret_fd, struct fw_render_report *report)
+{
+    char kind[16], folder[PATH_MAX], pdf[PATH_MAX];
+    fw_text_clip(kind, sizeof kind, report->text);
+    if (!path_of(p, "office.new", folder) || !path_of(p, "office.pdf", pdf))
+        return fail(p, "service_unavailable", "the path of the data folder is too long");
+    struct fw_render_run convert = *run;
+    convert.program = p->job->config->office_program;
+    convert.office_kind = kind;
+    convert.office_folder = folder;
+    int fd CLEANUP(fw_fd_close) = -1;
+    bool ok = run_decided(p, document, from, pdf, &convert, &fd, report);
+    fw_dir_remove(folder, OFFICE_DEPTH);
+    if (ok && report->end == FW_RUN_OK)
+        ok = run_decided(p, document, pdf, to, run, ret_fd, report);
+    unlink(pdf);
+    if (ok && report->end == FW_RUN_OFFICE) {
+        report->end = FW_RUN_FORMAT;
+        fw_text_clip(report->text, sizeof report->text, "its conversion gave no PDF");
+    }
+    return ok;
+}
+
+/* One document to `temp`, which stays open. */
 static bool render(struct preparing *p, int document, const char *temp, int *ret_fd)
 {
     const struct fw_media_config *config = p->job->config;
     char file[32], path[PATH_MAX];
     snprintf(file, sizeof file, "document-%d", document);
-    const int pages_left = FW_PAGES_MAX - p->pages;
-    struct fw_render_report report = { .end = FW_RUN_CRASHED };
+    struct fw_render_report report = { .end = FW_RUN_PAGES };
+    struct fw_render_run run = {
+        .program = config->render_program, .fax = p->job->fax, .pages_max = FW_PAGES_MAX - p->pages,
+        .wall_ms = or_default(config->render_wall_ms, 300 * 1000),
+        .cpu_s = or_default(config->render_cpu_s, 120), .stop = p->job->stop,
+    };
     if (!path_of(p, file, path))
         return fail(p, "service_unavailable", "the path of the data folder is too long");
-    if (pages_left <= 0) {
-        report.end = FW_RUN_PAGES;
-        return render_failed(p, document, &report);
-    }
-    for (int attempt = 0; attempt == 0 || render_again(report.end, attempt); attempt++) {
-        int in CLEANUP(fw_fd_close) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        fw_fd_close(ret_fd);
-        *ret_fd = open(temp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (in < 0 || *ret_fd < 0)
-            return fail(p, "service_unavailable", "the data folder cannot be used: %s",
-                        strerror(errno));
-        const struct fw_render_run run = {
-            .program = config->render_program, .fax = p->job->fax, .pages_max = pages_left,
-            .document_fd = in, .pages_fd = *ret_fd,
-            .wall_ms = or_default(config->render_wall_ms, 300 * 1000),
-            .cpu_s = or_default(config->render_cpu_s, 120), .stop = p->job->stop,
-        };
-        fw_render_run(&run, &report);
-        if (report.end == FW_RUN_OK)
-            check_pages(*ret_fd, pages_left, &report);
-        if (report.end == FW_RUN_CRASHED || report.end == FW_RUN_KILLED)
-            fw_log(FW_LOG_WARN, "render.crashed", "fax=%s document=%d attempt=%d text=%s",
-                   p->job->fax->id, document, attempt + 1, FW_LOG_TEXT(report.text));
-    }
+    if (run.pages_max > 0 && !run_decided(p, document, path, temp, &run, ret_fd, &report))
+        return false;
+    if (report.end == FW_RUN_OFFICE &&
+        !render_office(p, document, path, temp, &run, ret_fd, &report))
+        return false;
     if (report.end != FW_RUN_OK)
         return render_failed(p, document, &report);
     p->pages += report.pages;

@@ -53,6 +53,20 @@ static char *text(const char *constant)
     return u.out;
 }
 
+static void make_office_args(const struct fw_render_run *run, struct args *ret)
+{
+    int n = 0;
+    snprintf(ret->seconds, sizeof ret->seconds, "%u", run->cpu_s);
+    ret->argv[n++] = text(run->program);
+    ret->argv[n++] = text("--kind");
+    ret->argv[n++] = text(run->office_kind);
+    ret->argv[n++] = text("--folder");
+    ret->argv[n++] = text(run->office_folder);
+    ret->argv[n++] = text("--seconds-max");
+    ret->argv[n++] = ret->seconds;
+    ret->argv[n] = NULL;
+}
+
 static void make_args(const struct fw_render_run *run, struct args *ret)
 {
     int n = 0;
@@ -118,7 +132,10 @@ static bool start(struct child *c)
     fcntl(c->result_fd, F_SETFL, O_NONBLOCK);
     fcntl(c->errors_fd, F_SETFL, O_NONBLOCK);
     struct args args;
-    make_args(c->run, &args);
+    if (c->run->office_kind)
+        make_office_args(c->run, &args);
+    else
+        make_args(c->run, &args);
     const pid_t self = getpid();
     c->pid = fork();
     if (c->pid == 0)
@@ -228,6 +245,17 @@ static void say_error(struct fw_render_report *ret, enum fw_run_end end_is, cons
 
 static void json_free(json_t **j) { json_decref(*j); }
 
+/* It becomes an argument of a program: letters and nothing else. */
+static bool kind_read(const json_t *line, struct fw_render_report *ret)
+{
+    const char *kind = json_string_value(json_object_get(line, "office"));
+    const size_t size = kind ? strlen(kind) : 0;
+    if (size == 0 || size > 8 || strspn(kind, "abcdefghijklmnopqrstuvwxyz") != size)
+        return false;
+    say(ret, FW_RUN_OFFICE, kind);
+    return true;
+}
+
 static void judge_exit(const struct child *c, int code, struct fw_render_report *ret)
 {
     json_t *line CLEANUP(json_free) =
@@ -235,6 +263,10 @@ static void judge_exit(const struct child *c, int code, struct fw_render_report 
     const json_int_t pages = json_integer_value(json_object_get(line, "pages"));
     switch (code) {
     case FW_RENDER_OK:
+        if (c->run->office_kind) {
+            *ret = (struct fw_render_report){ .end = FW_RUN_OK };
+            return;
+        }
         if (pages >= 1 && pages <= c->run->pages_max) {
             *ret = (struct fw_render_report){ .end = FW_RUN_OK, .pages = (int)pages };
             return;
@@ -250,8 +282,12 @@ static void judge_exit(const struct child *c, int code, struct fw_render_report 
     case FW_RENDER_LIMITS:
         say_error(ret, FW_RUN_LIMIT, line, "needs more memory or time than is allowed");
         return;
+    case FW_RENDER_OFFICE:
+        if (!kind_read(line, ret))
+            say(ret, FW_RUN_CRASHED, "the renderer gave no sensible account of the document");
+        return;
     case EXEC_FAILED:
-        say(ret, FW_RUN_UNAVAILABLE, "faxwire-render cannot be started");
+        say(ret, FW_RUN_UNAVAILABLE, "the renderer cannot be started");
         return;
     default:
         say_error(ret, FW_RUN_UNAVAILABLE, line, "faxwire-render refused to work");
@@ -284,7 +320,7 @@ void fw_render_run(const struct fw_render_run *run, struct fw_render_report *ret
 {
     *ret = (struct fw_render_report){ 0 };
     if (access(run->program, X_OK) < 0) {
-        say(ret, FW_RUN_UNAVAILABLE, "faxwire-render is missing");
+        say(ret, FW_RUN_UNAVAILABLE, "the renderer is missing");
         return;
     }
     struct child c = { .run = run, .pidfd = -1, .result_fd = -1, .errors_fd = -1 };

@@ -17,6 +17,8 @@ struct fw_render_run {
     int                document_fd; /* open for reading */
     int                pages_fd;    /* an empty regular file, open for both */
     uint32_t           wall_ms, cpu_s;
+    /* Both set: `program` is faxwire-office, which speaks the same way; `pages_fd` gets a PDF. */
+    const char        *office_kind, *office_folder;
     const atomic_bool *stop; /* may be NULL */
 };
 
@@ -29,12 +31,13 @@ enum fw_run_end {
     FW_RUN_KILLED,      /* by SIGKILL, which no document can send */
     FW_RUN_UNAVAILABLE, /* ours: cannot be started, or has no sandbox here */
     FW_RUN_INTERRUPTED, /* `stop` */
+    FW_RUN_OFFICE,      /* an office document: `text` is its kind */
 };
 
 struct fw_render_report {
     enum fw_run_end end;
     int  pages;     /* OK: as the renderer says */
-    char text[200]; /* otherwise: a clause for people */
+    char text[256]; /* otherwise: a clause for people */
 };
 
 /* Forks, so it must not be called with locks held that the C library takes in a child. */

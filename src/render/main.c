@@ -151,9 +151,14 @@ int main(int argc, char **argv)
     const struct fw_mono start = fw_mono_now();
     struct fw_converted done = { 0 };
     const enum fw_render_exit code = fw_convert_run(&convert, &done);
+    char line[300];
+    if (code == FW_RENDER_OFFICE) {
+        snprintf(line, sizeof line, "{\"office\":\"%s\"}\n", done.why);
+        result_write(line);
+        return FW_RENDER_OFFICE;
+    }
     if (code != FW_RENDER_OK)
         return fail(code, done.why);
-    char line[160];
     snprintf(line, sizeof line, "{\"pages\":%u,\"bytes\":%zu,\"ms\":%lld}\n", done.pages,
              done.bytes, (long long)((fw_mono_now().us - start.us) / 1000));
     result_write(line);

@@ -82,7 +82,9 @@ enum fw_render_exit fw_open(fz_context *ctx, struct fw_span bytes, int pages_max
 {
     const enum fw_kind kind = fw_sniff(bytes);
     const enum fw_kind_way way = fw_kind_way(kind);
-    if (way == FW_WAY_NONE || way == FW_WAY_OFFICE)
+    if (way == FW_WAY_OFFICE)
+        return refuse(why, FW_RENDER_OFFICE, fw_kind_extension(kind));
+    if (way == FW_WAY_NONE)
         return refuse_kind(why, kind);
     bool locked = false, cut = false;
     fz_var(locked);

@@ -10,5 +10,6 @@ enum fw_render_exit {
     FW_RENDER_LIMITS = 12,     /* too much memory, time or output. A parent that sees the program
                                   killed by a signal should take it for this as well */
     FW_RENDER_NO_SANDBOX = 13, /* the kernel cannot lock it in: nothing was read */
+    FW_RENDER_OFFICE = 14,     /* takes faxwire-office first: {"office":"docx"}, its kind */
 };
 #endif

@@ -57,9 +57,9 @@ enum fw_kind {
         FW_KIND_COUNT
 };
 
-/* What can be faxed, for people. */
-#define FW_KINDS_TAKEN                                                                             \
-    "PDF, TIFF, PNG, JPEG, GIF, BMP, WebP, plain text, HTML"
+/* What can be faxed, for people; without LibreOffice, and with it. */
+#define FW_KINDS_TAKEN_ALONE "PDF, TIFF, PNG, JPEG, GIF, BMP, WebP, plain text, HTML"
+#define FW_KINDS_TAKEN       FW_KINDS_TAKEN_ALONE ", DOC, DOCX, RTF, ODT, XLSX"
 
 /* `bytes`: the whole document, or as much of its beginning as there is. */
 enum fw_kind     fw_sniff(struct fw_span bytes);

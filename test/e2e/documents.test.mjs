@@ -97,6 +97,19 @@ test('images, text and HTML arrive, whatever their names say', async () => {
     }
 });
 
+const noOffice = existsSync('/usr/lib/libreoffice/program/soffice.bin') ? false : 'LibreOffice is not installed';
+
+test('office documents arrive', { skip: noOffice }, async () => {
+    const tool = new URL('../tools/make-documents.py', import.meta.url).pathname;
+    execFileSync('python3', [tool, '--office', service.folder]);
+    for (const name of ['letter.docx', 'letter.odt']) {
+        const fax = await service.send({ to: '+12005550100' }, join(service.folder, name));
+        const ended = await service.ended(fax.id);
+        assert.equal(ended.status, 'delivered', `${name}: ${JSON.stringify(ended)}`);
+        assert.equal(ended.page_count, 1, name);
+    }
+});
+
 test('the three resolutions arrive', async () => {
     for (const quality of ['normal', 'high', 'very_high']) {
         const fax = await service.send({ to: '+12005550100', quality });

@@ -33,6 +33,7 @@ MAY_SEE = {
     "media": SHARED | {"store", "http", "page", "render/render_exit.h"},
     "notify": SHARED | {"store", "http"},
     "render": PURE | {"page"},
+    "office": PURE | {"render/render_exit.h", "render/sniff.h"},
     "line": SHARED | {"proto", "sip"},
     "modem": SHARED | {"proto", "t30", "page"},
     "carrier": SHARED | {"proto", "t30", "page", "sip"},
@@ -46,9 +47,9 @@ NEVER = ["strcpy", "strcat", "sprintf", "vsprintf", "gets", "atoi", "atol", "str
 EDGES = {
     "clock_gettime": {"base/clock.c", "t30/clock.c", "modem/clock.c", "carrier/clock.c", "render/main.c"},
     "getenv": {"config.c", "config_trunk.c", "cli/http.c"},
-    "fork": {"ipc/spawn.c", "media/render_run.c"},
+    "fork": {"ipc/spawn.c", "media/render_run.c", "office/main.c"},
     "execv": {"ipc/spawn.c"},
-    "printf": {"main.c", "cli/cli.c", "cli/watch.c", "carrier/main.c"},
+    "printf": {"main.c", "cli/cli.c", "cli/watch.c", "carrier/main.c", "office/main.c"},
 }
 FORBIDDEN_TEXT = [r"/work/", r"/home/[a-z]", r"/root/"]
 

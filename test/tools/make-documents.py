@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Makes documents that are hard on a renderer, good and bad, for tests.
 
-Use: test/tools/make-documents.py [--bench] DIR     (Python's standard library only; the same bytes each time)
-With --bench, long good ones to measure with instead.
+Use: test/tools/make-documents.py [--bench | --office] DIR     (Python's standard library only; the same bytes each time)
+With --bench, long good ones to measure with instead; with --office, those that take LibreOffice.
 """
 import hashlib
 import importlib.util
+import io
 import os
 import struct
 import sys
+import zipfile
 import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -222,11 +224,65 @@ def bench_documents():
     }
 
 
+def zipped(files, first_stored=False):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED) as archive:
+        for i, (name, text) in enumerate(files.items()):
+            info = zipfile.ZipInfo(name, (2024, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_STORED if first_stored and i == 0 else zipfile.ZIP_DEFLATED
+            archive.writestr(info, text)
+    return out.getvalue()
+
+
+def office_documents():
+    """The smallest files that are what they say (ECMA-376 part 2, Open Document 1.3 part 2)."""
+    xml = '<?xml version="1.0" encoding="UTF-8"?>'
+    types = lambda part, kind: (
+        f'{xml}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" '
+        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" '
+        'ContentType="application/xml"/><Override PartName="/' + part + '" ContentType='
+        f'"application/vnd.openxmlformats-officedocument.{kind}.main+xml"/></Types>')
+    office = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships'
+    relations = lambda kind, part: (
+        f'{xml}<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" '
+        f'Type="{office}/{kind}" Target="{part}"/></Relationships>')
+    word = 'http://schemas.openxmlformats.org/wordprocessingml/2006/main'
+    sheet = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main'
+    odf = 'urn:oasis:names:tc:opendocument:xmlns'
+    return {
+        'letter.rtf': rb'{\rtf1\ansi\deff0{\fonttbl{\f0 Times New Roman;}}\fs24 Hello {\b world}.\par}',
+        'letter.docx': zipped({
+            '[Content_Types].xml': types('word/document.xml', 'wordprocessingml.document'),
+            '_rels/.rels': relations('officeDocument', 'word/document.xml'),
+            'word/document.xml': f'{xml}<w:document xmlns:w="{word}"><w:body><w:p><w:r><w:t>Hello world</w:t></w:r></w:p>'
+                                 '</w:body></w:document>'}),
+        'letter.xlsx': zipped({
+            '[Content_Types].xml': types('xl/workbook.xml', 'spreadsheetml.sheet').replace(
+                '</Types>', '<Override PartName="/xl/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument'
+                '.spreadsheetml.worksheet+xml"/></Types>'),
+            '_rels/.rels': relations('officeDocument', 'xl/workbook.xml'),
+            'xl/_rels/workbook.xml.rels': relations('worksheet', 'sheet1.xml'),
+            'xl/workbook.xml': f'{xml}<workbook xmlns="{sheet}" xmlns:r="{office}"><sheets><sheet name="A" sheetId="1" '
+                               'r:id="r1"/></sheets></workbook>',
+            'xl/sheet1.xml': f'{xml}<worksheet xmlns="{sheet}"><sheetData><row r="1"><c r="A1"><v>42</v></c></row>'
+                             '</sheetData></worksheet>'}),
+        'letter.odt': zipped({
+            'mimetype': 'application/vnd.oasis.opendocument.text',
+            'META-INF/manifest.xml': f'{xml}<m:manifest xmlns:m="{odf}:manifest:1.0"><m:file-entry m:full-path="/" '
+                                     'm:media-type="application/vnd.oasis.opendocument.text"/><m:file-entry '
+                                     'm:full-path="content.xml" m:media-type="text/xml"/></m:manifest>',
+            'content.xml': f'{xml}<o:document-content xmlns:o="{odf}:office:1.0" xmlns:t="{odf}:text:1.0" o:version="1.3">'
+                           '<o:body><o:text><t:p>Hello world</t:p></o:text></o:body></o:document-content>'}, True),
+    }
+
+
+MAKERS = {'--bench': bench_documents, '--office': office_documents}
 if __name__ == '__main__':
-    arguments = [a for a in sys.argv[1:] if a != '--bench']
+    arguments = [a for a in sys.argv[1:] if a not in MAKERS]
     if len(arguments) != 1:
         sys.exit(__doc__)
     os.makedirs(arguments[0], exist_ok=True)
-    for name, data in (bench_documents if '--bench' in sys.argv else documents)().items():
+    made = next((MAKERS[a] for a in sys.argv[1:] if a in MAKERS), documents)
+    for name, data in made().items():
         with open(os.path.join(arguments[0], name), 'wb') as file:
             file.write(data)

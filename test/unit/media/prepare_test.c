@@ -188,6 +188,55 @@ static void several_are_joined_in_order_and_numbered(void **state)
     close(fd);
 }
 
+static const char office_renderer[] =
+    "if head -c 4 | grep -q PDF; then cat three.tif; echo '{\"pages\":3}' >&3;"
+    " else echo '{\"office\":\"docx\"}' >&3; exit 14; fi";
+
+static void set_office(struct place *p, const char *body)
+{
+    char text[1024];
+    static char program[160];
+    snprintf(program, sizeof program, "%s/office", p->dir);
+    snprintf(text, sizeof text, "#!/bin/sh\ncd %s\necho \"$@\" >> office-args\n%s\n", p->dir, body);
+    put_file(program, text, 0700);
+    p->config.office_program = program;
+}
+
+static void office_documents_are_converted_first(void **state)
+{
+    struct place *p = *state;
+    set_renderer(p, office_renderer);
+    p->fax.document_count = 1;
+    put_file(in(p, "document-1"), "PK..", 0600);
+    set_office(p, "touch office.new/profile; echo PDF; echo '{\"pdf\":true}' >&3");
+    const struct fw_media_result r = prepare(p);
+    CHECK_INT(r.end, FW_MEDIA_OK);
+    CHECK_INT(r.page_count, 3);
+    CHECK(!exists(p, "office.new") && !exists(p, "office.pdf"));
+    unlink(in(p, "pages.tif"));
+
+    set_office(p, "echo '{\"error\":\"LibreOffice is not installed\"}' >&3; exit 10");
+    check_failed(p, "file_format_invalid", "LibreOffice is not installed");
+    set_office(p, "echo '{\"error\":\"too long\"}' >&3; exit 12");
+    check_failed(p, "media_processing_exception", "too long");
+    set_office(p, "echo PK; echo '{\"pdf\":true}' >&3"); /* no PDF: not again and again */
+    check_failed(p, "file_format_invalid", "gave no PDF");
+    unlink(in(p, "office-args"));
+    set_office(p, "kill -ABRT $$");
+    check_failed(p, "media_processing_exception", "signal 6");
+    struct fw_buf args = { 0 };
+    CHECK_INT(fw_file_read(in(p, "office-args"), 4096, &args), FW_OK);
+    int tries = 0;
+    for (size_t i = 0; i < args.size; i++)
+        tries += args.data[i] == '\n';
+    fw_buf_done(&args);
+    CHECK_INT(tries, 2);
+    CHECK(!exists(p, "office.new") && !exists(p, "office.pdf"));
+    /* What says which kind becomes an argument. */
+    set_renderer(p, "echo '{\"office\":\"../x\"}' >&3; exit 14");
+    check_failed(p, "media_processing_exception", "no sensible account");
+}
+
 static void what_was_fetched_is_not_fetched_again(void **state)
 {
     struct place *p = *state;
@@ -404,6 +453,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_PLACE(one_upload_becomes_pages),
         IN_PLACE(several_are_joined_in_order_and_numbered),
+        IN_PLACE(office_documents_are_converted_first),
         IN_PLACE(what_was_fetched_is_not_fetched_again),
         IN_PLACE(failures_of_the_fetch_have_their_reason),
         IN_PLACE(the_total_size_is_limited),
