@@ -1,7 +1,7 @@
 # Everything a person types. The build itself is in meson.build.
 BUILD := build
 PREFIX := /usr/local
-.PHONY: all setup deps test-deps test demo run bench bench-calls bench-documents loss-table fuzz-calls lint fuzz chaos chaos-inbound install clean
+.PHONY: all setup deps test-deps test demo run bench bench-calls bench-documents loss-table fuzz-calls lint fuzz hostile chaos chaos-inbound install clean
 
 all: deps setup
 	@ninja -C $(BUILD) --quiet
@@ -61,6 +61,10 @@ lint: test-deps
 SECONDS := 60
 fuzz: test-deps all
 	@test/fuzz/run $(SECONDS)
+
+# All hostile documents, also those that work until a limit of time
+hostile: test-deps all
+	@HOSTILE=all $(BUILD)/test/unit/render/hostile_test
 
 # Programs killed at random while faxes flow: make chaos FAXES=500 CHAOS_SECONDS=120 [SEED=7]
 FAXES := 200

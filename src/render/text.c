@@ -23,7 +23,7 @@ struct layout {
     bool open;       /* an element that takes more rows */
     int pages_max;
     uint32_t line[LINE_MAX];
-    size_t size;
+    size_t size, width; /* characters and columns of `line` */
 };
 
 /* Characters ---------------------------------------------------------------------------------- */
@@ -166,6 +166,7 @@ static enum fw_err end_line(struct layout *l)
 {
     while (l->size > 0 && l->line[l->size - 1] == ' ')
         l->size--;
+    l->width = 0;
     if (l->size == 0) {
         l->blank++;
         return FW_OK;
@@ -187,30 +188,25 @@ static enum fw_err end_line(struct layout *l)
 
 /* In --------------------------------------------------------------------------------------- */
 
-static size_t width(const struct layout *l)
-{
-    size_t columns = 0;
-    for (size_t i = 0; i < l->size; i++)
-        columns += columns_of(l->line[i]);
-    return columns;
-}
-
 /* Puts a character on the line; FW_BUSY: the line is full. */
 static enum fw_err add(struct layout *l, uint32_t c)
 {
     size_t count = 1;
     if (c == '\t') {
-        count = TAB - width(l) % TAB;
+        count = TAB - l->width % TAB;
         c = ' ';
     } else if (c == BACKSPACE) { /* struck over: the last one counts */
-        l->size -= l->size > 0;
+        if (l->size > 0)
+            l->width -= columns_of(l->line[--l->size]);
         return FW_OK;
     } else if (c < ' ' || c == DELETE || c == 0xFEFF || c == 0xFFFE || c == 0xFFFF ||
                (c >= 0x80 && c < 0xA0)) {
         return FW_OK;
     }
-    for (; count > 0 && l->size < LINE_MAX; count--)
+    for (; count > 0 && l->size < LINE_MAX; count--) {
         l->line[l->size++] = c;
+        l->width += columns_of(c);
+    }
     return l->size == LINE_MAX ? FW_BUSY : FW_OK;
 }
 
@@ -257,11 +253,11 @@ static size_t pitch_of(struct fw_characters from, struct layout *l)
     size_t longest = 0, long_lines = 0, tabular = 0;
     uint32_t end;
     while (read_line(&from, l, &end)) {
-        const size_t columns = width(l);
+        const size_t columns = l->width;
         longest = columns > longest ? columns : longest;
         long_lines += columns > pitches[0].columns;
         tabular += columns > pitches[0].columns && is_tabular(l);
-        l->size = 0;
+        l->size = l->width = 0;
     }
     for (size_t i = 0; i < ARRAY_LEN(pitches) && tabular * 2 > long_lines; i++) {
         if (longest <= pitches[i].columns)

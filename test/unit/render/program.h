@@ -23,7 +23,7 @@ static char pages_path[64], result_path[64];
 
 static inline const char *document(const char *name)
 {
-    static char path[128];
+    static char path[300];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return path;
 }
@@ -106,19 +106,24 @@ static inline uint32_t share(const char *path, uint32_t x, uint32_t y, uint32_t 
     return black * 100 / (size * size);
 }
 
-static inline int setup(void **state)
+static inline int setup_with(const char *maker)
 {
-    (void)state;
     if (!mkdtemp(folder))
         return -1;
     snprintf(pages_path, sizeof pages_path, "%s/pages.tif", folder);
     snprintf(result_path, sizeof result_path, "%s/result", folder);
     const pid_t child = fork();
     if (child == 0) {
-        execlp("python3", "python3", "test/tools/make-documents.py", folder, (char *)NULL);
+        execlp("python3", "python3", maker, folder, (char *)NULL);
         _exit(99);
     }
     return exit_of(child);
+}
+
+static inline int setup(void **state)
+{
+    (void)state;
+    return setup_with("test/tools/make-documents.py");
 }
 
 static inline int teardown(void **state)
