@@ -55,7 +55,7 @@ static int outcome_of(int (*attempt)(void))
     if (child == 0) {
         char work[64];
         struct fw_fault fault;
-        snprintf(work, sizeof work, "%s/work", folder);
+        snprintf(work, sizeof work, "%s/cage", folder);
         const struct fw_confine want = { .folder = work, .cpu_s_max = 5 };
         if (fw_confine_enter(&want, &fault))
             _exit(NOT_CONFINED);
@@ -108,7 +108,7 @@ static const char *path_of(const char *name)
 
 static int convert(const char *input, const char *kind, const char *program)
 {
-    const char *work = path_of("work"), *out = path_of("out.pdf"), *told = path_of("told");
+    const char *work = path_of("cage"), *out = path_of("out.pdf"), *told = path_of("told");
     fw_dir_remove(work, 12);
     CHECK_INT(mkdir(work, 0700), 0);
     fflush(NULL);
@@ -186,8 +186,8 @@ static int setup(void **state)
     if (!mkdtemp(folder))
         return -1;
     snprintf(secret, sizeof secret, "%s/secret", folder);
-    snprintf(inside, sizeof inside, "%s/work/inside", folder);
-    if (fw_dir_make(path_of("work")) || fw_file_write(secret, fw_span_of("key"), 0600))
+    snprintf(inside, sizeof inside, "%s/cage/inside", folder);
+    if (fw_dir_make(path_of("cage")) || fw_file_write(secret, fw_span_of("key"), 0600))
         return -1;
     const pid_t child = fork();
     if (child == 0) {

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -85,6 +86,12 @@ static int try_kill(const char *folder)
     return ALLOWED;
 }
 
+static int try_trace(const char *folder)
+{
+    (void)folder;
+    return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0 ? ALLOWED : REFUSED;
+}
+
 static int try_connect(const char *folder)
 {
     (void)folder;
@@ -139,6 +146,7 @@ static void render_can_work_and_nothing_else(void **state)
     CHECK(died(outcome_of(&render, try_exec)));
     CHECK(died(outcome_of(&render, try_code)));
     CHECK(died(outcome_of(&render, try_kill)));
+    CHECK(died(outcome_of(&render, try_trace)));
 }
 
 static int try_spin(const char *folder)
@@ -230,6 +238,7 @@ static void modem_keeps_to_its_folder_and_sockets(void **state)
     CHECK(died(outcome_of(&modem, try_fork)));
     CHECK(died(outcome_of(&modem, try_exec)));
     CHECK(died(outcome_of(&modem, try_code)));
+    CHECK(died(outcome_of(&modem, try_trace)));
     const bool landlock =
         syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1;
     CHECK(ended(outcome_of(&modem, try_open), landlock ? REFUSED : ALLOWED));
