@@ -196,10 +196,16 @@ static void on_response(struct fw_line *l, struct fw_line_call *c, const struct 
     }
 }
 
-static void respond_sdp(struct fw_line_call *c)
+static void respond_sdp(const struct fw_line *l, struct fw_line_call *c)
 {
-    nua_respond(c->handle, SIP_200_OK, SIPTAG_CONTACT_STR(c->contact), SIPTAG_CONTENT_TYPE_STR(sdp_type),
-                SIPTAG_PAYLOAD_STR(c->sdp), TAG_END());
+    nua_respond(c->handle, SIP_200_OK, NUTAG_WITH_CURRENT(fw_sip_nua(l->sip)), SIPTAG_CONTACT_STR(c->contact),
+                SIPTAG_CONTENT_TYPE_STR(sdp_type), SIPTAG_PAYLOAD_STR(c->sdp), TAG_END());
+}
+
+static void respond(const struct fw_line *l, struct fw_line_call *c, int status)
+{
+    nua_respond(c->handle, status, sip_status_phrase(status), NUTAG_WITH_CURRENT(fw_sip_nua(l->sip)),
+                SIPTAG_CONTACT_STR(c->contact), TAG_END());
 }
 
 static bool same_peer(const struct fw_sdp_settled *a, const struct fw_sdp_settled *b)
@@ -221,7 +227,7 @@ static enum fw_sdp_policy policy_of(const struct fw_line_call *c)
 }
 
 /* Answers the offer; what was chosen is then in c->settled. False: answered 488 or the like. */
-static bool accept_offer(struct fw_line_call *c, const struct fw_sdp *offer,
+static bool accept_offer(const struct fw_line *l, struct fw_line_call *c, const struct fw_sdp *offer,
                          struct fw_sdp_settled *ret)
 {
     struct fw_buf buf CLEANUP(fw_buf_done);
@@ -234,31 +240,26 @@ static bool accept_offer(struct fw_line_call *c, const struct fw_sdp *offer,
     memcpy(c->sdp, c->offer, sizeof c->sdp);
     c->local = local;
     c->remote = *offer;
-    respond_sdp(c);
+    respond_sdp(l, c);
     return true;
 }
 
-static void on_reinvite(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
+/* An offer in a re-INVITE or an UPDATE. */
+static void on_offer(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
 {
     const struct fw_span text = fw_sip_sdp(e->sip);
     struct fw_sdp offer;
     struct fw_sdp_settled settled;
-    if (e->status >= 200)
-        return; /* the stack has answered it: glare */
-    if (takes_offers(c) && (!e->sip || !e->sip->sip_payload)) {
-        respond_sdp(c); /* no offer: ours is what there is */
-        return;
-    }
     if (!takes_offers(c) || fw_sdp_parse(text, &offer) != FW_OK) {
-        nua_respond(c->handle, SIP_488_NOT_ACCEPTABLE, TAG_END());
+        respond(l, c, 488);
         return;
     }
     if (c->remote_known && fw_sdp_is_refresh(&c->remote, &offer)) {
-        respond_sdp(c);
+        respond_sdp(l, c);
         return;
     }
-    if (!accept_offer(c, &offer, &settled)) {
-        nua_respond(c->handle, SIP_488_NOT_ACCEPTABLE, TAG_END());
+    if (!accept_offer(l, c, &offer, &settled)) {
+        respond(l, c, 488);
         return;
     }
     const bool moved = !same_peer(&c->settled, &settled);
@@ -270,6 +271,34 @@ static void on_reinvite(struct fw_line *l, struct fw_line_call *c, const struct 
         fw_line_call_offer(l, c, FW_LINE_EV_REMOTE_T38);
     else if (moved)
         fw_line_act_switch(l, c);
+}
+
+static bool has_body(const struct fw_sip_event *e)
+{
+    return e->sip && e->sip->sip_payload;
+}
+
+static void on_reinvite(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
+{
+    if (e->status >= 200)
+        return; /* the stack has answered it: glare */
+    if (takes_offers(c) && !has_body(e))
+        respond_sdp(l, c); /* no offer: ours is what there is */
+    else
+        on_offer(l, c, e);
+}
+
+/* RFC 3311 clause 5.2. Without a body it refreshes the session (RFC 4028 clause 7.4), at any time. */
+static void on_update(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
+{
+    if (e->status >= 200)
+        return;
+    if (!has_body(e))
+        respond(l, c, 200);
+    else if (c->state == FW_LINE_OFFERING)
+        respond(l, c, 491);
+    else
+        on_offer(l, c, e);
 }
 
 static void on_session_over(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
@@ -328,6 +357,8 @@ void fw_line_on_sip(void *line, const struct fw_sip_event *e)
         on_response(l, c, e);
     } else if (e->kind == nua_i_invite) {
         on_reinvite(l, c, e);
+    } else if (e->kind == nua_i_update) {
+        on_update(l, c, e);
     } else if (e->kind == nua_i_ack) {
         fw_line_on_ack(l, c, e);
     } else if (e->kind == nua_i_cancel) {

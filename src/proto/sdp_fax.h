@@ -75,7 +75,8 @@ struct fw_sdp {
  * then untouched. A description without anything usable is fine here: ports are 0. */
 MUST_USE enum fw_err fw_sdp_parse(struct fw_span text, struct fw_sdp *ret);
 
-/* A session refresh: same session id and version as before. Answer it with the SDP of before. */
+/* A session refresh: same session id and version as before. Answer it with the SDP of before. Some
+ * peers forget to count the version up when they offer something else, so the media are looked at too. */
 bool fw_sdp_is_refresh(const struct fw_sdp *before, const struct fw_sdp *now);
 
 /* Our side. `version` goes up by one with each description that differs from the last one sent. */

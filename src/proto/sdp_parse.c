@@ -345,6 +345,13 @@ enum fw_err fw_sdp_parse(struct fw_span text, struct fw_sdp *ret)
 
 bool fw_sdp_is_refresh(const struct fw_sdp *before, const struct fw_sdp *now)
 {
-    return strcmp(before->session_id, now->session_id) == 0 &&
-           strcmp(before->session_version, now->session_version) == 0;
+    bool same = strcmp(before->session_id, now->session_id) == 0 &&
+                strcmp(before->session_version, now->session_version) == 0 &&
+                before->media_count == now->media_count && before->audio_index == now->audio_index &&
+                before->t38_index == now->t38_index && strcmp(before->audio.host, now->audio.host) == 0 &&
+                strcmp(before->t38.host, now->t38.host) == 0 && before->audio.direction == now->audio.direction;
+    for (size_t i = 0; same && i < now->media_count; i++)
+        same = strcmp(before->media[i].media, now->media[i].media) == 0 &&
+               before->media[i].port == now->media[i].port;
+    return same;
 }

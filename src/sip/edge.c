@@ -288,7 +288,8 @@ static void url_of(const char *scheme, const struct fw_sip_config *config, uint1
 }
 
 /* No "timer" in Supported, so that the peer refreshes the session if it wants that (RFC 4028
- * clause 9): the stack would do it with a description of its own choice, or with UPDATE unasked.
+ * clause 9): the stack would do it with a description of its own choice, or with UPDATE unasked. UPDATE
+ * is not left to the stack (NUTAG_APPL_METHOD), which would answer an offer in it without a description.
  * 100 is not passed on (NTATAG_PASS_100): the stack loses the memory of each one that it passes. */
 static nua_t *nua_on(struct fw_sip *s, const struct fw_sip_config *config, uint16_t port)
 {
@@ -302,7 +303,9 @@ static nua_t *nua_on(struct fw_sip *s, const struct fw_sip_config *config, uint1
         NUTAG_AUTOANSWER(0), NUTAG_AUTOALERT(0), NUTAG_SESSION_TIMER(0), NUTAG_RETRY_COUNT(RETRIES_MAX),
         NUTAG_ENABLEMESSAGE(0), NUTAG_MAX_SUBSCRIPTIONS(0), NTATAG_MAXSIZE(SIP_BYTES_MAX),
         NTATAG_MAX_PROCEEDING(PROCEEDING_MAX), SIPTAG_SUPPORTED_STR("100rel"),
-        SIPTAG_ALLOW_STR("INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK"),
+        SIPTAG_ALLOW_STR(config->updates ? "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE"
+                                         : "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK"),
+        NUTAG_APPL_METHOD("INVITE, REGISTER, PUBLISH, SUBSCRIBE, UPDATE"),
         TAG_IF(resolv, SRESTAG_RESOLV_CONF(config->resolv_conf)),
         SIPTAG_USER_AGENT_STR(config->user_agent), TAG_IF(config->trace, TPTAG_LOG(1)), TAG_END());
 }

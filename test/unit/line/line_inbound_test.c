@@ -349,6 +349,61 @@ static void ringing_may_have_to_be_reliable(void **state)
     ended_by_caller(&d);
 }
 
+/* RFC 4028: we leave the refreshing to the caller, so no interval of its is too short for us. */
+static void a_caller_may_keep_a_session_timer(void **state)
+{
+    (void)state;
+    char header[64];
+    invite("timer", "Supported: timer, 100rel\r\nSession-Expires: 60;refresher=uac\r\nMin-SE: 60\r\n", audio);
+    incoming();
+    accept_after(0);
+    const char *ok = final("SIP/2.0 200");
+    CHECK_TEXT(peer_header(ok, "Session-Expires", header, sizeof header), "");
+    CHECK_TEXT(peer_header(ok, "Require", header, sizeof header), "");
+    struct peer_dialog d = dialog_of(ok);
+    ack_with(&d, "");
+    opened();
+    peer_request(&peer, &d, "UPDATE", "Supported: timer\r\nSession-Expires: 60;refresher=uac\r\n", "");
+    final("SIP/2.0 200");
+    ended_by_caller(&d);
+    invite("timer2", "Require: timer\r\nSession-Expires: 60;refresher=uas\r\n", audio);
+    refused_with("SIP/2.0 420"); /* and is sent again without, as RFC 3261 clause 8.1.3.5 has it */
+    CHECK_TEXT(peer_header(peer.text, "Unsupported", header, sizeof header), "timer");
+}
+
+/* An UPDATE before the answer: a refresh may be, an offer while the first one has no answer may not. */
+static void an_update_does_not_answer_the_call(void **state)
+{
+    (void)state;
+    invite("early", "", audio);
+    incoming();
+    accept_after(20 * 1000);
+    struct peer_dialog d = dialog_of(final("SIP/2.0 180"));
+    peer_request(&peer, &d, "UPDATE", "", "");
+    final("SIP/2.0 200");
+    peer_request(&peer, &d, "UPDATE", "", image);
+    final("SIP/2.0 488");
+    send_request("CANCEL", "", "", "");
+    ended(FW_CAUSE_REMOTE_HANGUP, 0);
+}
+
+static void a_caller_hangs_up_instead_of_its_ack(void **state)
+{
+    (void)state;
+    invite("noack", "", audio);
+    incoming();
+    accept_after(0);
+    struct peer_dialog d = dialog_of(final("SIP/2.0 200"));
+    peer_request(&peer, &d, "BYE", "", "");
+    final("SIP/2.0 200");
+    ended(FW_CAUSE_REMOTE_HANGUP, 0);
+    ack_with(&d, ""); /* overtaken on its way: nothing opens */
+    invite("noack2", "", audio);
+    incoming();
+    refuse(486, 17);
+    refused_with("SIP/2.0 486");
+}
+
 static void a_stop_refuses_what_is_not_answered(void **state)
 {
     (void)state;
@@ -403,6 +458,9 @@ int main(void)
         CASE(the_caller_gives_up),
         CASE(the_same_invite_again_is_one_call),
         CASE(ringing_may_have_to_be_reliable),
+        CASE(a_caller_may_keep_a_session_timer),
+        CASE(an_update_does_not_answer_the_call),
+        CASE(a_caller_hangs_up_instead_of_its_ack),
         CASE(a_stop_refuses_what_is_not_answered),
         CASE(the_trunk_says_where_the_number_stands),
     };

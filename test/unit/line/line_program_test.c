@@ -408,7 +408,7 @@ static void strangers_get_an_answer_or_nothing(void **state)
         const char *method, *want;
     } cases[] = {
         { "OPTIONS", "SIP/2.0 200" }, { "BYE", "SIP/2.0 481" },
-        { "REFER", "SIP/2.0 405" },   { "MESSAGE", "SIP/2.0 405" }, { "UPDATE", "SIP/2.0 405" },
+        { "REFER", "SIP/2.0 405" },   { "MESSAGE", "SIP/2.0 405" }, { "UPDATE", "SIP/2.0 481" },
         { "SUBSCRIBE", "SIP/2.0 4" }, { "NOTIFY", "SIP/2.0 4" },    { "XYZZY", "SIP/2.0 501" },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

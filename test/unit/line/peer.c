@@ -15,11 +15,17 @@ static uint16_t line_port; /* where the last message came from */
 
 void peer_start(struct peer *p)
 {
-    *p = (struct peer){ 0 };
+    peer_start_at(p, "127.0.0.1");
+}
+
+void peer_start_at(struct peer *p, const char *host)
+{
+    *p = (struct peer){ .tag = "peer" };
     p->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in at = { .sin_family = AF_INET };
     socklen_t size = sizeof at;
     CHECK(p->fd >= 0);
+    CHECK_INT(inet_pton(AF_INET, host, &at.sin_addr), 1);
     CHECK_INT(bind(p->fd, (struct sockaddr *)&at, sizeof at), 0);
     CHECK_INT(getsockname(p->fd, (struct sockaddr *)&at, &size), 0);
     p->port = ntohs(at.sin_port);
@@ -124,12 +130,11 @@ void peer_answer(struct peer *p, const char *request, const char *status, const 
     peer_header(request, "To", to, sizeof to);
     peer_header(request, "Call-ID", id, sizeof id);
     peer_header(request, "CSeq", seq, sizeof seq);
-    const bool trying = strncmp(status, "100", 3) == 0;
+    const bool tagged = strncmp(status, "100", 3) == 0 || strstr(to, ";tag=");
     snprintf(head, sizeof head,
-             "SIP/2.0 %s\r\nVia: %s\r\nFrom: %s\r\nTo: %s%s\r\nCall-ID: %s\r\nCSeq: %s\r\n"
+             "SIP/2.0 %s\r\nVia: %s\r\nFrom: %s\r\nTo: %s%s%s\r\nCall-ID: %s\r\nCSeq: %s\r\n"
              "Contact: <sip:peer@127.0.0.1:%u>\r\n",
-             status, via, from, to, trying || strstr(to, ";tag=") ? "" : ";tag=peer", id, seq,
-             (unsigned)p->port);
+             status, via, from, to, tagged ? "" : ";tag=", tagged ? "" : p->tag, id, seq, (unsigned)p->port);
     send_text(p, head, extra, sdp);
 }
 
@@ -148,9 +153,9 @@ static void in_dialog(struct peer *p, struct peer_dialog *d, const char *method,
     uri[strcspn(uri, ">")] = '\0';
     snprintf(head, sizeof head,
              "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKpeer%d\r\n"
-             "Max-Forwards: 70\r\nFrom: %s;tag=peer\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\n"
+             "Max-Forwards: 70\r\nFrom: %s;tag=%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\n"
              "Contact: <sip:peer@127.0.0.1:%u>\r\n",
-             method, uri, (unsigned)p->port, branch, to, from, id, d->seq, method,
+             method, uri, (unsigned)p->port, branch, to, p->tag, from, id, d->seq, method,
              (unsigned)p->port);
     send_text(p, head, extra, sdp);
 }

@@ -10,6 +10,7 @@ enum { PEER_WAIT_MS = 20 * 1000, PEER_BYTES = 8192 };
 struct peer {
     int fd;
     uint16_t port;
+    const char *tag; /* of To in its answers */
     char seen[32][96]; /* branches with methods, so that a retransmission is told from news */
     int seen_count;
     char text[PEER_BYTES]; /* the last new message */
@@ -22,6 +23,7 @@ struct peer_dialog {
 };
 
 void peer_start(struct peer *p);
+void peer_start_at(struct peer *p, const char *host); /* another address of the loopback */
 void peer_stop(struct peer *p);
 /* The next new message whose first line begins with `start` ("INVITE ", "SIP/2.0 200"); anything
  * else that is new fails the test, but for retransmissions. */

@@ -406,31 +406,35 @@ static void refreshes_are_known(void **state)
     const struct fw_sdp b = parse("v=0\r\no=x 1 3 IN IP4 h\r\nm=audio 5000 RTP/AVP 0\r\n");
     CHECK(fw_sdp_is_refresh(&a, &a));
     CHECK(!fw_sdp_is_refresh(&a, &b));
+    static const char *const forgotten[] = { /* the version is as before, the offer is not */
+        "m=image 5000 udptl t38\r\n", "m=audio 5002 RTP/AVP 0\r\n", "m=audio 0 RTP/AVP 0\r\n",
+        "m=audio 5000 RTP/AVP 0\r\nc=IN IP4 198.51.100.8\r\n", "m=audio 5000 RTP/AVP 0\r\na=inactive\r\n",
+        "m=audio 5000 RTP/AVP 0\r\nm=image 5002 udptl t38\r\n",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(forgotten); i++) {
+        char text[256];
+        snprintf(text, sizeof text, HEAD "%s", forgotten[i]);
+        const struct fw_sdp now = parse(text);
+        CHECK(!fw_sdp_is_refresh(&a, &now) && fw_sdp_is_refresh(&now, &now));
+    }
 }
 
 static void what_is_no_sdp_is_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "",
-        "\r\n\r\n",
-        "hello",
+        "", "\r\n\r\n", "hello",
         "v=1\r\no=- 1 1 IN IP4 h\r\n",
         "o=- 1 1 IN IP4 h\r\nv=0\r\n",
         "v=0\r\ns=-\r\n",
         "v=0\r\no=- 1\r\n",
         "v=0\r\no=- 1 1 IN IP4 h\r\no=- 1 1 IN IP4 h\r\n",
         "v=0\r\no=- 12345678901234567890123456789012 1 IN IP4 h\r\n",
-        HEAD "junk\r\n",
-        HEAD "m=\r\n",
-        HEAD "m=audio\r\n",
+        HEAD "junk\r\n", HEAD "m=\r\n", HEAD "m=audio\r\n",
         HEAD "m=audio 5000\r\n",
         HEAD "m=audio 5000 RTP/AVP\r\n",
-        HEAD "m=audio x RTP/AVP 0\r\n",
-        HEAD "m=audio -1 RTP/AVP 0\r\n",
-        HEAD "m=audio 65536 RTP/AVP 0\r\n",
-        HEAD "m=audio /2 RTP/AVP 0\r\n",
-        HEAD "m=au\001dio 5000 RTP/AVP 0\r\n",
+HEAD "m=audio x RTP/AVP 0\r\n", HEAD "m=audio -1 RTP/AVP 0\r\n", HEAD "m=audio 65536 RTP/AVP 0\r\n",
+        HEAD "m=audio /2 RTP/AVP 0\r\n", HEAD "m=au\001dio 5000 RTP/AVP 0\r\n",
         HEAD "m=video 5000 RTP/AVP \377\r\n",
         HEAD "m=video 5000 RTP/AVP 123456789012345678901234567890123456789012345678\r\n",
     };
