@@ -170,8 +170,10 @@ static json_t *read_retry(const struct reading *r, const json_t *value)
     json_t *parsed CLEANUP(fw_json_free) = text && text[0] == '{' ? json_loads(text, 0, NULL) : NULL;
     if (fw_policy_read(parsed ? parsed : value, &policy, &fault) == FW_OK)
         return fw_policy_json(&policy);
-    fw_api_error_at(r->errors, FW_API_UNPROCESSABLE, r->pointer, "'%s' of '%s' %s.", fault.field, r->field->name,
-                    fault.message);
+    char pointer[POINTER_SIZE];
+    snprintf(pointer, sizeof pointer, "%.60s/%s", r->pointer, fault.field);
+    fw_api_error_at(r->errors, FW_API_UNPROCESSABLE, json_is_object(parsed ? parsed : value) ? pointer : r->pointer,
+                    "'%s' of '%s' %s.", fault.field, r->field->name, fault.message);
     return NULL;
 }
 

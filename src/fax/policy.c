@@ -101,6 +101,16 @@ static enum fw_err read_rule(const json_t *json, int class, struct fw_policy_rul
                              fault);
 }
 
+/* Says the field from the policy on: busy/delay_secs. */
+static void within(struct fw_fault *fault, const char *rule)
+{
+    char inner[sizeof fault->field];
+    if (!fault || strcmp(fault->field, rule) == 0)
+        return;
+    memcpy(inner, fault->field, sizeof inner);
+    snprintf(fault->field, sizeof fault->field, "%.24s/%.32s", rule, inner);
+}
+
 static enum fw_err read_partial(const json_t *value, enum fw_partial *ret, struct fw_fault *fault)
 {
     for (int i = 0; json_is_string(value) && i < FW_PARTIAL_COUNT; i++) {
@@ -130,8 +140,12 @@ static enum fw_err read_field(const json_t *in, const char *name, struct fw_poli
         return FW_OK;
     }
     for (int class = 0; class < FW_RETRY_COUNT; class++) {
-        if (has_rule(class) && strcmp(name, fw_retry_text((unsigned)class)) == 0)
-            return read_rule(value, class, &p->rules[class], fault);
+        if (!has_rule(class) || strcmp(name, fw_retry_text((unsigned)class)) != 0)
+            continue;
+        const enum fw_err err = read_rule(value, class, &p->rules[class], fault);
+        if (err)
+            within(fault, name);
+        return err;
     }
     return strcmp(name, "policy") == 0 ? FW_OK : wrong(fault, name, "is not a field of a retry policy");
 }

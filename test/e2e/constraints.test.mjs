@@ -44,6 +44,7 @@ const whole = {
     CreateMedia: () => ({ media_url: `${base}/a.pdf`, media_name: unique() }),
     UpdateMedia: () => ({}),
     RotateWebhookSecret: () => ({}),
+    UpdateDestination: () => ({}),
     AcknowledgeEvents: () => ({ consumer: `reader-${++tag}`, cursor: '0' }),
 };
 /* Fields that mean something only beside others. */
@@ -53,6 +54,7 @@ const existing = { connection_id: () => application, media_url: (value) => (Stri
 const fillIn = { '/v2/fax_applications/{id}': () => `/v2/fax_applications/${changing}`,
                  '/v2/fax_applications/{id}/actions/rotate_webhook_secret': () => `/v2/fax_applications/${changing}/actions/rotate_webhook_secret`,
                  '/v2/phone_numbers/{id}': () => `/v2/phone_numbers/${number}`,
+                 '/v2/destinations/{number}': () => '/v2/destinations/+13125550177',
                  '/v2/media/{media_name}': () => '/v2/media/kept' };
 
 const operations = Object.entries(api.paths).flatMap(([path, item]) => ['post', 'put', 'patch'].filter((m) => item[m]?.requestBody)

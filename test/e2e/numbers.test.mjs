@@ -13,7 +13,7 @@ const attempt = async (id) => (await service.request('GET', `/v2/faxes/${id}/att
 
 /* number: [failure_reason, raw code, pages confirmed of 3, retry class] */
 const failures = {
-    '+12005550105': ['receiver_call_dropped', /hung up/, 0, 'dropped'],
+    '+12005550105': ['receiver_call_dropped', /hung up/, 0, 'no_fax'],
     '+12005550108': ['fax_signaling_error', /T\.30 code 6/, 0, 'protocol'],
     '+12005550110': ['fax_signaling_error', /T\.30 code 6/, 0, 'protocol'],
     '+12005550113': ['receiver_no_response', /T\.30 code 21/, 2, 'dropped'],

@@ -145,8 +145,8 @@ static void what_is_wrong_is_named(void **state)
         { "{\"max_dials\":\"3\"}", "max_dials" }, { "{\"total_secs\":9999999}", "total_secs" },
         { "{\"partial\":\"maybe\"}", "partial" }, { "{\"partial\":1}", "partial" },
         { "{\"ladder\":\"yes\"}", "ladder" }, { "{\"busy\":5}", "busy" },
-        { "{\"busy\":{\"delay_secs\":0}}", "delay_secs" },
-        { "{\"no_fax\":{\"max\":2}}", "max" }, { "{\"no_fax\":{\"delay_secs\":60}}", "delay_secs" },
+        { "{\"busy\":{\"delay_secs\":0}}", "busy/delay_secs" },
+        { "{\"no_fax\":{\"max\":2}}", "no_fax/max" }, { "{\"no_fax\":{\"delay_secs\":60}}", "no_fax/delay_secs" },
         { "{\"none\":{\"max\":1}}", "none" }, { "{\"internal\":{\"max\":1}}", "internal" },
         { "{\"colour\":1}", "colour" },
     };
