@@ -17,6 +17,7 @@
 #include "config_trunk.h"
 #include "fax/policy.h"
 #include "http/http.h"
+#include "notify/mail.h"
 
 #define TEXT(key, member, max) \
     CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct fw_config, member, 0, max)
@@ -66,6 +67,16 @@ static const cyaml_schema_field_t fields[] = {
     NUMBER("webhook_retry_max_secs", webhook_retry_max_secs),
     NUMBER("webhook_retry_rounds", webhook_retry_rounds),
     NUMBER("webhook_log_days", webhook_log_days),
+    TEXT("smtp_url", smtp_url, 500),
+    TEXT("smtp_username", smtp_username, 255),
+    TEXT("smtp_password", smtp_password, 255),
+    TEXT("smtp_from", smtp_from, 255),
+    TEXT("smtp_tls", smtp_tls, 10),
+    TEXT("smtp_ca_file", smtp_ca_file, 255),
+    NUMBER("smtp_timeout_secs", smtp_timeout_secs),
+    NUMBER("smtp_retry_first_ms", smtp_retry_first_ms),
+    NUMBER("smtp_retry_max_secs", smtp_retry_max_secs),
+    NUMBER("smtp_give_up_secs", smtp_give_up_secs),
     CYAML_FIELD_SEQUENCE("trunks", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct fw_config, trunks,
                          &fw_config_trunk_schema, 0, FW_CONFIG_TRUNKS_MAX),
     CYAML_FIELD_END,
@@ -111,6 +122,12 @@ static const struct {
     { "ident", offsetof(struct fw_config, ident), "" },
     { "retry", offsetof(struct fw_config, retry), "none" },
     { "log_level", offsetof(struct fw_config, log_level), "info" },
+    { "smtp_url", offsetof(struct fw_config, smtp_url), "" },
+    { "smtp_username", offsetof(struct fw_config, smtp_username), "" },
+    { "smtp_password", offsetof(struct fw_config, smtp_password), "" },
+    { "smtp_from", offsetof(struct fw_config, smtp_from), "" },
+    { "smtp_tls", offsetof(struct fw_config, smtp_tls), "" },
+    { "smtp_ca_file", offsetof(struct fw_config, smtp_ca_file), "" },
 };
 
 static const struct {
@@ -146,6 +163,10 @@ static const struct {
     { "webhook_retry_max_secs", AT(webhook_retry_max_secs), 3600, 1, 24 * 3600 },
     { "webhook_retry_rounds", AT(webhook_retry_rounds), 36, 1, 1000 },
     { "webhook_log_days", AT(webhook_log_days), 30, 1, 3650 },
+    { "smtp_timeout_secs", AT(smtp_timeout_secs), 300, 1, 3600 },
+    { "smtp_retry_first_ms", AT(smtp_retry_first_ms), 30 * 1000, 10, 3600 * 1000 },
+    { "smtp_retry_max_secs", AT(smtp_retry_max_secs), 3600, 1, 24 * 3600 },
+    { "smtp_give_up_secs", AT(smtp_give_up_secs), 24 * 3600, 1, 30 * 24 * 3600 },
 #undef AT
 };
 
@@ -233,6 +254,29 @@ static enum fw_err check_name_is_new(const struct fw_config *c, unsigned i, stru
     return FW_OK;
 }
 
+static enum fw_err check_mail(const struct fw_config *c, struct fw_fault *fault)
+{
+    const char *url_fault = c->smtp_url[0] ? fw_mail_url_fault(c->smtp_url) : NULL;
+    const struct {
+        bool wrong;
+        const char *key, *what;
+    } faults[] = {
+        { url_fault, "smtp_url", url_fault },
+        { c->smtp_url[0] && !fw_text_is_email(c->smtp_from), "smtp_from", "must be an e-mail address" },
+        { c->smtp_tls[0] && strcmp(c->smtp_tls, "required") != 0 && strcmp(c->smtp_tls, "none") != 0, "smtp_tls",
+          "must be required or none" },
+        { c->smtp_password[0] && !c->smtp_username[0], "smtp_username",
+          "must be given too: a password needs its user" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+        if (faults[i].wrong) {
+            fw_fault_set(fault, faults[i].key, "%s", faults[i].what);
+            return FW_INVALID;
+        }
+    }
+    return FW_OK;
+}
+
 static enum fw_err check(struct fw_config *c, struct fw_fault *fault)
 {
     char host[256];
@@ -271,7 +315,7 @@ static enum fw_err check(struct fw_config *c, struct fw_fault *fault)
         fw_fault_set(fault, "media_port_min", "is above media_port_max");
         return FW_INVALID;
     }
-    enum fw_err err = FW_OK;
+    enum fw_err err = check_mail(c, fault);
     for (unsigned i = 0; i < c->trunks_count && !err; i++)
         err = fw_config_trunk_settle(&c->trunks[i], fault);
     for (unsigned i = 0; i < c->trunks_count && !err; i++)

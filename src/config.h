@@ -81,6 +81,13 @@ struct fw_config {
     uint32_t webhook_timeout_ms; /* one try, unless the application says */
     uint32_t webhook_retry_first_ms, webhook_retry_max_secs, webhook_retry_rounds;
     uint32_t webhook_log_days; /* how long what became of a webhook is kept */
+    char    *smtp_url;       /* smtp:// or smtps:// HOST[:PORT]; empty: no mail is sent */
+    char    *smtp_username, *smtp_password; /* never logged */
+    char    *smtp_from;      /* address that mail is from */
+    char    *smtp_tls;       /* required, none, or empty: required unless the host is loopback */
+    char    *smtp_ca_file;   /* whom its certificate is trusted by, PEM; empty: the system's */
+    uint32_t smtp_timeout_secs; /* one message, whole */
+    uint32_t smtp_retry_first_ms, smtp_retry_max_secs, smtp_give_up_secs;
     /* The only part that SIGHUP reads again. */
     struct fw_config_trunk *trunks;
     unsigned trunks_count;

@@ -20,6 +20,7 @@
 #include "documents.h"
 #include "http/http.h"
 #include "ipc/supervisor.h"
+#include "mailing.h"
 #include "media/join.h"
 #include "notify/notify.h"
 #include "programs.h"
@@ -47,6 +48,7 @@ struct service {
     struct fw_seats                 seats; /* of the modems; queue and receive share them */
     struct fw_receive              *receive;
     struct fw_notify               *notify;
+    struct fw_mailer               *mailer;
     struct fw_links                 links; /* the notifier's */
     struct fw_supervisor           *supervisor;
     struct fw_trunks               *trunks;
@@ -407,6 +409,8 @@ static enum fw_err start(struct service *s, struct fw_fault *fault)
         err = start_api(s, fault);
     if (!err)
         err = start_notify(s); /* it makes links to files of the API */
+    if (!err)
+        err = fw_mailing_start(s->config, s->store, &s->mailer);
     return err;
 }
 
@@ -438,6 +442,7 @@ static void stop(struct service *s)
     if (s->supervisor)
         fw_supervisor_stop(s->supervisor, STOP_MS);
     fw_supervisor_free(s->supervisor);
+    fw_mailer_stop(s->mailer);
     fw_notify_stop(s->notify);
     fw_queue_free(s->queue);
     fw_trunks_free(s->trunks);

@@ -36,14 +36,9 @@ static const char *check_label(const char *text)
                : "must be one label of a domain name";
 }
 
-/* Enough to catch what is none: RFC 5321 clause 4.1.2 allows more than anybody uses. */
 static const char *check_email(const char *text)
 {
-    const char *at = strrchr(text, '@');
-    const bool plain = strcspn(text, " \t\r\n,;<>\"") == strlen(text);
-    const bool good = plain && at && at != text && strchr(text, '@') == at && strchr(at, '.') &&
-                      at[1] != '.' && at[strlen(at) - 1] != '.';
-    return good ? NULL : "must be an e-mail address";
+    return fw_text_is_email(text) ? NULL : "must be an e-mail address";
 }
 
 static const char *const sites[] = {

@@ -29,7 +29,7 @@ static bool file_of(const struct fw_fax *f, const char *what, char dst[NAME_SIZE
     dst[0] = '\0';
     if (f->direction == FW_INBOUND) {
         if (f->status == FW_STATUS_RECEIVED && strcmp(what, received_name(f)) == 0)
-            fw_text_clip(dst, NAME_SIZE, f->media_format == FW_FORMAT_PDF ? "received.pdf" : "pages.tif");
+            fw_text_clip(dst, NAME_SIZE, fw_fax_received_file(f));
     } else if (f->store_preview && strcmp(what, f->preview_pdf ? "preview.pdf" : "preview.tif") == 0)
         fw_text_clip(dst, NAME_SIZE, f->preview_pdf ? "preview.pdf" : "pages.tif");
     else if (f->store_media && fw_text_starts(what, "media-") && what[6] != '0' &&

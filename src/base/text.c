@@ -213,3 +213,14 @@ bool fw_text_is_utf8(struct fw_span text)
     }
     return true;
 }
+
+bool fw_text_is_email(const char *text)
+{
+    for (const char *c = text; *c; c++) {
+        if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr(",;<>\"", *c))
+            return false;
+    }
+    const char *at = strrchr(text, '@');
+    return at && at != text && strchr(text, '@') == at && strchr(at, '.') && at[1] != '.' &&
+           at[strlen(at) - 1] != '.';
+}

@@ -30,5 +30,8 @@ void          fw_text_base64(struct fw_span in, char *dst, size_t dst_size); /* 
 /* The bytes of such a text; false when it is none or they do not fit. */
 MUST_USE bool fw_text_base64_decode(struct fw_span text, uint8_t *dst, size_t dst_size, size_t *ret_size);
 MUST_USE bool fw_text_is_base64(struct fw_span text); /* RFC 4648 clause 4, padded */
+/* Enough to catch what is no e-mail address, or more than one: RFC 5321 clause 4.1.2 allows more than
+ * anybody uses. Nothing in it can end a header or a command. */
+MUST_USE bool fw_text_is_email(const char *text);
 MUST_USE bool fw_text_is_utf8(struct fw_span text);   /* RFC 3629; NUL refused */
 #endif

@@ -121,3 +121,8 @@ void fw_event_done(struct fw_event *e)
     free(e->payload);
     *e = (struct fw_event){ 0 };
 }
+
+const char *fw_fax_received_file(const struct fw_fax *f)
+{
+    return f->media_format == FW_FORMAT_PDF ? "received.pdf" : "pages.tif";
+}

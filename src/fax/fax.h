@@ -106,6 +106,8 @@ struct fw_fax {
     bool    deleted;         /* likewise, by fw_store_fax_delete: to be shown to nobody */
 };
 void fw_fax_done(struct fw_fax *f);
+/* What was received, by its name in the folder of the fax. */
+const char *fw_fax_received_file(const struct fw_fax *f);
 /* A deep copy; `ret` is then the caller's. */
 MUST_USE enum fw_err fw_fax_copy(const struct fw_fax *f, struct fw_fax *ret);
 

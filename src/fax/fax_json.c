@@ -133,13 +133,14 @@ static enum fw_err add_facts(json_t *payload, const struct fw_fax *f, enum fw_ev
         bad |= json_object_set_new(payload, "caller_id", json_string(f->from));
     if (kind == FW_EVENT_MEDIA_PROCESSING_STARTED)
         bad |= json_object_set_new(payload, "page_count", json_integer(f->page_count));
-    if (kind == FW_EVENT_RECEIVED) {
+    const bool has_document = kind == FW_EVENT_RECEIVED || kind == FW_EVENT_EMAIL_DELIVERED;
+    if (has_document) {
         char path[FW_RECEIVED_PATH_SIZE];
         fw_received_path(f, path);
         bad |= json_object_set_new(payload, "media_url", json_string(path));
         bad |= json_object_set_new(payload, "partial_content", json_boolean(f->partial_content));
     }
-    if (kind == FW_EVENT_DELIVERED || kind == FW_EVENT_RECEIVED) {
+    if (kind == FW_EVENT_DELIVERED || has_document) {
         bad |= json_object_set_new(payload, "page_count", json_integer(f->page_count));
         bad |= json_object_set_new(payload, "call_duration_secs",
                                    json_integer(f->call_duration_secs));

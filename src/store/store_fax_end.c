@@ -81,6 +81,8 @@ static enum fw_err is_told(struct fw_db *db, const char *fax)
 enum fw_err fw_fax_forget(struct fw_db *db, const char *fax)
 {
     enum fw_err err = run_for(db, "INSERT OR IGNORE INTO fax_removal(fax) VALUES (?)", fax);
+    if (!err) /* not even sent, if it was not yet */
+        err = run_for(db, "DELETE FROM mail WHERE fax = ?", fax);
     if (!err)
         err = is_told(db, fax);
     if (err)

@@ -43,6 +43,9 @@ MUST_USE enum fw_err fw_fax_read_all(struct fw_stmt *q, struct fw_fax_page *ret)
 MUST_USE enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_event *first);
 MUST_USE enum fw_err fw_application_write(struct fw_db *db, const struct fw_application *a);
 
+/* Queues the e-mail of a fax that is received now, if its application has a recipient. */
+MUST_USE enum fw_err fw_mail_write(struct fw_db *db, const struct fw_event *received);
+
 struct fw_fax_attempt;
 MUST_USE enum fw_err fw_fax_attempt_write(struct fw_db *db, const struct fw_fax_attempt *a);
 
