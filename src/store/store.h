@@ -74,6 +74,8 @@ MUST_USE enum fw_err fw_store_application_list(struct fw_store *s, int64_t accou
 struct fw_fax_filter { /* empty or zero: not given; times exclusive or inclusive as named */
     char from[FW_NUMBER_MAX + 1], to[FW_NUMBER_MAX + 1];
     char direction[16]; /* "outbound" or "inbound" */
+    uint32_t statuses;  /* bits 1 << enum fw_status; one of them */
+    bool oldest_first;
     bool has_gt, has_gte, has_lt, has_lte;
     struct fw_wall gt, gte, lt, lte; /* created_at */
 };

@@ -5,7 +5,7 @@
 #include "store/store_internal.h"
 #include "store/store_tally.h"
 
-enum { SQL_MAX = 2048 };
+enum { SQL_MAX = 2048, FEW = 1000 };
 
 void fw_fax_page_done(struct fw_fax_page *p)
 {
@@ -63,6 +63,20 @@ static struct list list_of(int64_t account, const struct fw_fax_filter *f)
     return l;
 }
 
+/* Our own words only, so they may stand in the text. */
+static enum fw_err put_statuses(struct fw_buf *sql, uint32_t statuses)
+{
+    const char *before = " AND status IN (";
+    enum fw_err err = FW_OK;
+    for (int i = 0; i < FW_STATUS_COUNT && !err; i++) {
+        if (!(statuses & 1U << i))
+            continue;
+        err = fw_buf_putf(sql, "%s'%s'", before, fw_status_text((enum fw_status)i));
+        before = ", ";
+    }
+    return err || !statuses ? err : fw_buf_put_text(sql, ")");
+}
+
 /* `select` of the faxes of the list that were created in [from_us, until_us), then `rest`. */
 static struct fw_stmt compose(struct fw_db *db, const char *select, const struct list *l,
                               int64_t from_us, int64_t until_us, const char *rest)
@@ -80,6 +94,8 @@ static struct fw_stmt compose(struct fw_db *db, const char *select, const struct
                                   select, l->index);
     for (size_t i = 0; i < ARRAY_LEN(terms) && !err; i++)
         err = terms[i].text[0] ? fw_buf_put_text(&sql, terms[i].sql) : FW_OK;
+    if (!err)
+        err = put_statuses(&sql, f->statuses);
     if (!err)
         err = fw_buf_put_text(&sql, rest);
     if (!err)
@@ -114,7 +130,8 @@ static struct fw_tally tally_of(const struct list *l, enum fw_tally_kind kind, c
     return (struct fw_tally){ l->account, kind, number, direction, l->from_us, l->until_us };
 }
 
-/* SQLite does not know how many faxes a number has; the tally does. */
+/* SQLite does not know how many faxes a number has; the tally does. By status there is no tally, but an
+ * index that has all a filter can ask: only a number with few faxes is a shorter way. */
 static enum fw_err choose_index(struct fw_db *db, struct list *l)
 {
     const struct fw_fax_filter *f = l->filter;
@@ -126,8 +143,8 @@ static enum fw_err choose_index(struct fw_db *db, struct list *l)
         { "fax_newest_from", f->from, tally_of(l, FW_TALLY_FROM, f->from, "") },
         { "fax_newest_direction", f->direction, tally_of(l, FW_TALLY_ALL, "", f->direction) },
     };
-    int64_t least = INT64_MAX;
-    l->index = "fax_newest";
+    int64_t least = f->statuses ? FEW : INT64_MAX;
+    l->index = f->statuses ? "fax_newest_status" : "fax_newest";
     for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
         int64_t about = 0;
         if (!ways[i].given[0])
@@ -143,32 +160,55 @@ static enum fw_err choose_index(struct fw_db *db, struct list *l)
     return FW_OK;
 }
 
-/* The page and the total of all. Of a pair of numbers the tally does not know: those are counted. */
-static enum fw_err read_page(struct fw_db *db, struct list *l, int64_t offset, int size,
+static void reverse(struct fw_fax_page *page)
+{
+    for (int i = 0, j = page->count - 1; i < j; i++, j--) {
+        const struct fw_fax f = page->items[i];
+        page->items[i] = page->items[j];
+        page->items[j] = f;
+    }
+}
+
+/* Which is looked for in the index alone, and read then. */
+static enum fw_err read_rows(struct fw_db *db, const struct list *l, int64_t until_us, int64_t offset,
+                             int64_t size, struct fw_fax_page *page)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        compose(db, FW_FAX_READ " FROM fax WHERE id IN (SELECT id", l, l->from_us, until_us,
+                " ORDER BY created_us DESC, id DESC LIMIT ? OFFSET ?) ORDER BY created_us DESC, id DESC");
+    fw_stmt_bind_int(&q, size);
+    fw_stmt_bind_int(&q, offset);
+    const enum fw_err err = fw_fax_read_all(&q, page);
+    if (l->filter->oldest_first)
+        reverse(page);
+    return err;
+}
+
+/* The page and the total of all. Of a pair of numbers and of a status the tally does not know: those
+ * are counted. */
+static enum fw_err read_page(struct fw_db *db, struct list *l, int64_t offset, int64_t size,
                              struct fw_fax_page *page)
 {
     const struct fw_fax_filter *f = l->filter;
-    const bool is_pair = f->from[0] && f->to[0];
+    const bool is_counted = (f->from[0] && f->to[0]) || f->statuses;
     const enum fw_tally_kind kind = f->from[0] ? FW_TALLY_FROM : f->to[0] ? FW_TALLY_TO : FW_TALLY_ALL;
     const struct fw_tally tally = tally_of(l, kind, f->from[0] ? f->from : f->to, f->direction);
     int64_t until_us = l->until_us;
     enum fw_err err = choose_index(db, l);
-    if (!err && is_pair)
+    if (!err && is_counted)
         err = count_part(l, db, l->from_us, l->until_us, &page->total);
     else if (!err)
         err = fw_tally_total(db, &tally, count_part, l, &page->total);
     if (err || offset >= page->total)
         return err;
-    if (!is_pair)
+    if (f->oldest_first) { /* the same rows, seen from the other end */
+        const int64_t left = page->total - offset;
+        size = earlier(size, left);
+        offset = left - size;
+    }
+    if (!is_counted)
         err = fw_tally_seek(db, &tally, count_part, l, &until_us, &offset);
-    if (err)
-        return err;
-    struct fw_stmt q CLEANUP(fw_stmt_done) =
-        compose(db, FW_FAX_READ, l, l->from_us, until_us,
-                " ORDER BY created_us DESC, id DESC LIMIT ? OFFSET ?");
-    fw_stmt_bind_int(&q, size);
-    fw_stmt_bind_int(&q, offset);
-    return fw_fax_read_all(&q, page);
+    return err ? err : read_rows(db, l, until_us, offset, size, page);
 }
 
 enum fw_err fw_store_fax_list(struct fw_store *s, int64_t account,

@@ -13,6 +13,7 @@ enum { FAXES = 120, ROUNDS = 400, TIMES = 24 };
 static struct {
     char id[FW_UUID_SIZE], from[8], to[8];
     int64_t at;
+    enum fw_status status;
 } model[FAXES];
 
 static uint64_t seed_state;
@@ -50,6 +51,9 @@ static void fill_store(struct kit *k)
         memcpy(model[i].from, f.from, sizeof model[i].from);
         memcpy(model[i].to, f.to, sizeof model[i].to);
         model[i].at = f.created_at.us;
+        if (chance(3) == 0)
+            kit_save(k, &f, FW_STATUS_FAILED, FW_EVENT_FAILED, f.created_at.us);
+        model[i].status = f.status;
     }
     qsort(model, FAXES, sizeof model[0], newest_first);
 }
@@ -63,6 +67,9 @@ static struct fw_fax_filter some_filter(void)
         snprintf(f.to, sizeof f.to, "+%d", chance(5));
     if (chance(4) == 0)
         snprintf(f.direction, sizeof f.direction, "%s", chance(3) ? "outbound" : "inbound");
+    if (chance(2) == 0)
+        f.statuses = (uint32_t)(1 + chance((1 << FW_STATUS_COUNT) - 1));
+    f.oldest_first = chance(3) == 0;
     f.has_gt = chance(4) == 0;
     f.has_gte = chance(4) == 0;
     f.has_lt = chance(4) == 0;
@@ -79,8 +86,15 @@ static bool fits(const struct fw_fax_filter *f, int i)
     return (!f->from[0] || strcmp(f->from, model[i].from) == 0) &&
            (!f->to[0] || strcmp(f->to, model[i].to) == 0) &&
            (!f->direction[0] || strcmp(f->direction, "outbound") == 0) &&
+           (!f->statuses || (f->statuses & 1U << model[i].status)) &&
            (!f->has_gt || model[i].at > f->gt.us) && (!f->has_gte || model[i].at >= f->gte.us) &&
            (!f->has_lt || model[i].at < f->lt.us) && (!f->has_lte || model[i].at <= f->lte.us);
+}
+
+/* Where the model has the fax that is `n`th in the order of the list. */
+static int place(const struct fw_fax_filter *f, int n)
+{
+    return f->oldest_first ? FAXES - 1 - n : n;
 }
 
 static void each_fax_once_and_in_order(void **state)
@@ -101,17 +115,17 @@ static void each_fax_once_and_in_order(void **state)
             CHECK_INT(fw_store_fax_list(k->store, k->account, &f, number, size, &page), FW_OK);
             CHECK_INT(page.total, total);
             for (int i = 0; i < page.count; i++, next++, found++) {
-                while (next < FAXES && !fits(&f, next))
+                while (next < FAXES && !fits(&f, place(&f, next)))
                     next++;
                 CHECK(next < FAXES);
-                CHECK_TEXT(page.items[i].id, model[next].id);
+                CHECK_TEXT(page.items[i].id, model[place(&f, next)].id);
             }
             const bool is_last = page.count < size;
             fw_fax_page_done(&page);
             if (is_last)
                 break;
         }
-        while (next < FAXES && !fits(&f, next))
+        while (next < FAXES && !fits(&f, place(&f, next)))
             next++;
         CHECK_INT(next, FAXES);
     }
@@ -205,6 +219,9 @@ static void the_indexes_are_used_without_sorting(void **state)
         { "FROM fax WHERE account=1 AND deleted_us=0 AND direction='inbound'"
           " ORDER BY created_us DESC, id DESC",
           "fax_newest_direction" },
+        { "FROM fax WHERE id IN (SELECT id FROM fax INDEXED BY fax_newest_status WHERE account=1 AND deleted_us=0"
+          " AND status='failed' AND from_number='1' AND created_us>=1 ORDER BY created_us DESC, id DESC)",
+          "COVERING INDEX fax_newest_status" },
         { "FROM delivery WHERE event_seq=1", "delivery_of_event" },
         { "FROM delivery WHERE fax='1'", "delivery_of_fax" },
         { "FROM fax WHERE direction='inbound' AND status NOT IN ('delivered', 'failed', 'received')"
