@@ -5,6 +5,7 @@
 
 #include "api/fields.h"
 #include "base/text.h"
+#include "page/range.h"
 #include "http/http.h"
 
 enum { BLACK_THRESHOLD_DEFAULT = 95, E164_DIGITS_MIN = 2, E164_DIGITS_MAX = 15 };
@@ -78,6 +79,12 @@ static const char *const priorities[] = {
 #undef X
         NULL
 };
+static const char *check_pages(const char *text)
+{
+    struct fw_page_ranges ranges;
+    return fw_page_ranges_parse(text, &ranges) ? NULL : "must be pages of a document, such as 1-5 or 2,4,7-";
+}
+
 static const char *const formats[] = { "pdf", "tiff", NULL };
 
 static const struct fw_field table[] = {
@@ -91,6 +98,8 @@ static const struct fw_field table[] = {
     { "media_url", FW_FIELD_TEXTS, .max = FW_MEDIA_URLS_MAX, .check = fw_check_url,
       .code = FW_API_BAD_URL, .length_code = FW_API_BAD_URL, .urls = true },
     { "media_name", .max = FW_MEDIA_NAME_MAX },
+    { "pages", FW_FIELD_TEXTS, .max = FW_MEDIA_URLS_MAX, .check = check_pages,
+      .code = FW_API_UNPROCESSABLE },
     { "command_id", .max = FW_COMMAND_ID_MAX },
     { "quality", .choices = qualities },
     { "t38_enabled", FW_FIELD_BOOL },
@@ -133,6 +142,10 @@ static void check_together(const json_t *fields, const json_t *values, int docum
     if (has_name && fw_field_bool(values, "store_media", false))
         fw_api_error_at(errors, FW_API_UNPROCESSABLE, "/store_media",
                         "'store_media' excludes 'media_name': that document is stored already.");
+    if (json_array_size(json_object_get(values, "pages")) >
+        (has_url ? json_array_size(urls) : has_name ? 1 : (size_t)documents))
+        fw_api_error_at(errors, FW_API_UNPROCESSABLE, "/pages",
+                        "'pages' has more entries than there are documents.");
     if (has_url && documents > 0)
         fw_api_error_at(errors, FW_API_UNPROCESSABLE, "/media_url",
                         "'media_url' excludes 'contents'.");
@@ -175,6 +188,9 @@ static enum fw_err fill(const json_t *values, int documents, struct fw_fax *f)
     f->document_count = f->media_name[0] ? 1 : documents;
     const json_t *urls = json_object_get(values, "media_url");
     if (urls && !(f->media_urls = json_dumps(urls, JSON_COMPACT)))
+        return FW_NO_MEMORY;
+    const json_t *pages = json_object_get(values, "pages");
+    if (json_array_size(pages) > 0 && !(f->page_ranges = json_dumps(pages, JSON_COMPACT)))
         return FW_NO_MEMORY;
     if (fw_field_given(values, "client_state") &&
         !(f->client_state = strdup(fw_field_text(values, "client_state"))))

@@ -27,7 +27,8 @@ enum {
 struct preparing {
     const struct fw_media_job *job;
     struct fw_media_result    *ret;
-    json_t  *urls; /* owned array, or NULL: uploaded */
+    json_t  *urls;  /* owned array, or NULL: uploaded */
+    json_t  *ranges; /* owned array, or NULL: all pages of each document */
     int      document_count;
     uint64_t bytes; /* of the documents so far */
     int      pages;
@@ -270,6 +271,7 @@ static bool render(struct preparing *p, int document, const char *temp, int *ret
     struct fw_render_report report = { .end = FW_RUN_PAGES };
     struct fw_render_run run = {
         .program = config->render_program, .fax = p->job->fax, .pages_max = FW_PAGES_MAX - p->pages,
+        .pages = json_string_value(json_array_get(p->ranges, (size_t)document - 1)),
         .wall_ms = or_default(config->render_wall_ms, 300 * 1000),
         .cpu_s = or_default(config->render_cpu_s, 120), .stop = p->job->stop,
     };
@@ -322,6 +324,7 @@ static bool count_documents(struct preparing *p)
 {
     const struct fw_fax *fax = p->job->fax;
     p->document_count = fax->document_count;
+    p->ranges = fax->page_ranges ? json_loads(fax->page_ranges, 0, NULL) : NULL;
     if (fax->media_urls) {
         p->urls = json_loads(fax->media_urls, 0, NULL);
         p->document_count = (int)json_array_size(p->urls);
@@ -361,6 +364,7 @@ void fw_media_prepare(const struct fw_media_job *job, struct fw_media_result *re
     struct preparing p = { .job = job, .ret = ret };
     const bool ok = prepare(&p);
     json_decref(p.urls);
+    json_decref(p.ranges);
     fw_assert(ok == (ret->end == FW_MEDIA_OK));
     if (!ok)
         ret->page_count = 0;

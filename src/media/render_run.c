@@ -80,6 +80,10 @@ static void make_args(const struct fw_render_run *run, struct args *ret)
     ret->argv[n++] = ret->pages;
     ret->argv[n++] = text("--seconds-max");
     ret->argv[n++] = ret->seconds;
+    if (run->pages) {
+        ret->argv[n++] = text("--pages");
+        ret->argv[n++] = text(run->pages);
+    }
     if (run->fax->monochrome) {
         ret->argv[n++] = text("--monochrome");
         ret->argv[n++] = text("--black-threshold");

@@ -140,9 +140,24 @@ static enum fw_render_exit put_page(struct converter *c)
     return FW_RENDER_OK;
 }
 
-static enum fw_render_exit convert_pages(struct converter *c, int page_count)
+/* How many pages of `count` are wanted; the reason when that cannot be. */
+static enum fw_render_exit count_wanted(struct converter *c, int count, int *ret)
+{
+    *ret = c->want->pages ? fw_page_ranges_size(c->want->pages, count) : count;
+    if (*ret < 0)
+        return refuse(c, FW_RENDER_FORMAT_INVALID, "the document has fewer pages than 'pages' names");
+    return *ret > c->want->pages_max
+               ? refuse(c, FW_RENDER_PAGE_COUNT_LIMIT, "the document has too many pages")
+               : FW_RENDER_OK;
+}
+
+static enum fw_render_exit convert_pages(struct converter *c, int pages_there)
 {
     fz_context *ctx = c->ctx;
+    int page_count = 0;
+    const enum fw_render_exit unwanted = count_wanted(c, pages_there, &page_count);
+    if (unwanted)
+        return unwanted;
     enum fw_render_exit code = FW_RENDER_OK;
     if (fw_t6_new(FW_RENDER_WIDTH, &c->t6))
         return refuse(c, FW_RENDER_LIMITS, "out of memory");
@@ -153,7 +168,8 @@ static enum fw_render_exit convert_pages(struct converter *c, int page_count)
     fz_var(code);
     for (int i = 0; i < page_count && code == FW_RENDER_OK; i++) {
         fz_var(i);
-        fz_try(ctx) fw_drawing_page(ctx, &c->drawing, c->doc, i, c->want->y_dpi);
+        const int page = c->want->pages ? fw_page_ranges_at(c->want->pages, pages_there, i) : i;
+        fz_try(ctx) fw_drawing_page(ctx, &c->drawing, c->doc, page, c->want->y_dpi);
         fz_catch(ctx) code = caught(c, "a page of the document is damaged and cannot be drawn");
         if (code == FW_RENDER_OK)
             code = put_page(c);
@@ -180,8 +196,8 @@ static enum fw_render_exit convert_bytes(struct converter *c, struct fw_span byt
     }
     fz_catch(c->ctx) return caught(c, "out of memory");
     char why[FW_WHY_SIZE];
-    const enum fw_render_exit code =
-        fw_open(c->ctx, bytes, c->want->pages_max, &c->doc, &page_count, why);
+    const int pages_max = c->want->pages ? FW_PAGE_NUMBER_MAX : c->want->pages_max;
+    const enum fw_render_exit code = fw_open(c->ctx, bytes, pages_max, &c->doc, &page_count, why);
     return code ? refuse(c, code, why) : convert_pages(c, page_count);
 }
 

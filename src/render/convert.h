@@ -4,6 +4,7 @@
  */
 #ifndef FW_CONVERT_H
 #define FW_CONVERT_H
+#include "page/range.h"
 #include "render/render_exit.h"
 #include "render/tone.h"
 
@@ -13,6 +14,7 @@ struct fw_convert {
     enum fw_tone_mode mode;
     uint32_t          threshold;
     int               pages_max;
+    const struct fw_page_ranges *pages; /* NULL: all */
     size_t            memory_max; /* bytes MuPDF may hold at once */
 };
 

@@ -87,10 +87,12 @@ static bool options_read(int argc, char **argv, struct fw_convert *ret, uint64_t
         { "quality", required_argument, NULL, 'q' },
         { "monochrome", no_argument, NULL, 'm' },
         { "black-threshold", required_argument, NULL, 'b' },
+        { "pages", required_argument, NULL, 'r' },
         { "pages-max", required_argument, NULL, 'p' },
         { "seconds-max", required_argument, NULL, 's' },
         { NULL, 0, NULL, 0 },
     };
+    static struct fw_page_ranges ranges;
     bool ok = quality_set("high", ret), monochrome = false;
     uint64_t percent = 95, pages_max = 350;
     for (int option; ok && (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -98,9 +100,11 @@ static bool options_read(int argc, char **argv, struct fw_convert *ret, uint64_t
              : option == 'm' ? true
              : option == 'b' ? number_of(optarg, 1, 100, &percent)
              : option == 'p' ? number_of(optarg, 1, 10000, &pages_max)
+             : option == 'r' ? fw_page_ranges_parse(optarg, &ranges)
              : option == 's' ? number_of(optarg, 1, 86400, ret_seconds)
                              : false;
         monochrome = monochrome || option == 'm';
+        ret->pages = option == 'r' ? &ranges : ret->pages;
     }
     if (monochrome) {
         ret->mode = FW_TONE_THRESHOLD;
@@ -127,7 +131,7 @@ int main(int argc, char **argv)
         fprintf(
             stderr,
             "use: faxwire-render [--quality normal|high|very_high|ultra_light|ultra_dark]\n"
-            "       [--monochrome] [--black-threshold 1-100] [--pages-max N]\n"
+            "       [--monochrome] [--black-threshold 1-100] [--pages 1-5,7] [--pages-max N]\n"
             "       [--seconds-max N of computing]\n"
             "       <document >pages.tif 3>result; fd 0 and 1 are files, 1 open for both\n");
         return FW_RENDER_USAGE;

@@ -97,6 +97,16 @@ test('images, text and HTML arrive, whatever their names say', async () => {
     }
 });
 
+test('only the pages asked for are sent, and what is no page is refused', async () => {
+    const fax = await service.send({ to: '+12005550100', pages: '3,1' });
+    const ended = await service.ended(fax.id);
+    assert.equal(ended.status, 'delivered', JSON.stringify(ended));
+    assert.equal(ended.page_count, 2);
+    await fails({ pages: '2-4' }, undefined, 'file_format_invalid');
+    for (const pages of ['0', '5-2', 'all'])
+        await assert.rejects(service.send({ to: '+12005550100', pages: pages }), /pages/);
+});
+
 const noOffice = existsSync('/usr/lib/libreoffice/program/soffice.bin') ? false : 'LibreOffice is not installed';
 
 test('office documents arrive', { skip: noOffice }, async () => {

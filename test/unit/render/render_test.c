@@ -31,6 +31,24 @@ static void the_sample_becomes_pages(void **state)
     }
 }
 
+static void only_some_pages(void **state)
+{
+    (void)state;
+    struct fw_page_info first;
+    CHECK_INT(RENDER("doc/sample.pdf", ARG("--pages"), ARG("3,1"), NULL), FW_RENDER_OK);
+    CHECK_INT(page_count(&first), 2);
+    const size_t third = first.bytes;
+    CHECK_INT(RENDER("doc/sample.pdf", ARG("--pages"), ARG("3-"), NULL), FW_RENDER_OK);
+    CHECK_INT(page_count(&first), 1);
+    CHECK_INT(first.bytes, third);
+    CHECK_INT(RENDER("doc/sample.pdf", ARG("--pages"), ARG("2-4"), NULL), FW_RENDER_FORMAT_INVALID);
+    CHECK(result_has("fewer pages than 'pages' names"));
+    CHECK_INT(RENDER(document("pages-351.pdf"), ARG("--pages"), ARG("351"), NULL), FW_RENDER_OK);
+    CHECK_INT(RENDER(document("pages-351.pdf"), ARG("--pages"), ARG("1-"), NULL),
+              FW_RENDER_PAGE_COUNT_LIMIT);
+    CHECK_INT(RENDER("doc/sample.pdf", ARG("--pages"), ARG("0"), NULL), FW_RENDER_USAGE);
+}
+
 static void bad_documents_are_named(void **state)
 {
     (void)state;
@@ -297,6 +315,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_sample_becomes_pages),
+        cmocka_unit_test(only_some_pages),
         cmocka_unit_test(bad_documents_are_named),
         cmocka_unit_test(limits_are_kept),
         cmocka_unit_test(every_shape_fits_the_paper),
