@@ -48,7 +48,7 @@ const whole = {
     AcknowledgeEvents: () => ({ consumer: `reader-${++tag}`, cursor: '0' }),
 };
 /* Fields that mean something only beside others. */
-const beside = { black_threshold: { monochrome: true }, media_name: {} };
+const beside = { black_threshold: () => ({ monochrome: true }), pages: () => ({ media_url: Array(20).fill(`${base}/a.pdf`) }) };
 /* What names something that must exist: the document says its form, not whether it does. */
 const existing = { connection_id: () => application, media_url: (value) => (String(value).startsWith('https://example') ? `${base}/a.pdf` : value) };
 const fillIn = { '/v2/fax_applications/{id}': () => `/v2/fax_applications/${changing}`,
@@ -116,7 +116,7 @@ for (const operation of operations) {
             let count = 0;
             for (const [value, inside, below = ''] of tries(name, given)) {
                 const usable = inside && existing[name] ? existing[name](value) : value;
-                const body = { ...whole[operation.schema](), ...(beside[name] ?? {}), [name]: usable };
+                const body = { ...whole[operation.schema](), ...beside[name]?.(), [name]: usable };
                 if (name === 'media_name' && operation.schema === 'SendFax') { delete body.media_url; if (inside) continue; }
                 const answer = await ask(operation, body);
                 const at = pointers(answer);
