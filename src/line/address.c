@@ -103,6 +103,11 @@ enum fw_err fw_line_host_uri(const struct fw_line_hop *hop, char ret[FW_LINE_URI
     return at_host("", hop, ret);
 }
 
+enum fw_err fw_line_user_uri(const char *user, const char *host, char ret[FW_LINE_URI_SIZE])
+{
+    return at_host(user, &(struct fw_line_hop){ .host = host }, ret);
+}
+
 enum fw_err fw_line_number(const char *text, const struct fw_line_number_rule *rule, char *ret,
                            size_t size)
 {

@@ -32,6 +32,8 @@ MUST_USE enum fw_err fw_line_request_uri(const char *to, const struct fw_line_ho
                                          char ret[FW_LINE_URI_SIZE], bool *ret_own_host);
 /* The host alone, without a user: a next hop. FW_LIMIT. */
 MUST_USE enum fw_err fw_line_host_uri(const struct fw_line_hop *hop, char ret[FW_LINE_URI_SIZE]);
+/* A user (or none, "") of a host, which may be a bare IPv6 address. FW_LIMIT. */
+MUST_USE enum fw_err fw_line_user_uri(const char *user, const char *host, char ret[FW_LINE_URI_SIZE]);
 /* From header. `from` as above with `domain` for its host; empty: anonymous (RFC 3323 clause
  * 4.1.1.3). Control bytes in `display_name` are dropped, the rest is quoted. */
 MUST_USE enum fw_err fw_line_from(const char *display_name, const char *from, const char *domain,

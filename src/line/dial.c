@@ -90,8 +90,9 @@ static void identity_of(const struct fw_line *l, const struct fw_msg_trunk_set *
                         char *ret, size_t size)
 {
     const struct fw_line_number_rule rule = { .prefix = "", .plus = (enum fw_trunk_plus)t->from_plus };
+    char uri[FW_LINE_URI_SIZE];
     if (fw_line_number(text, &rule, ret, size))
-        snprintf(ret, size, "sip:%s@%s", text, fw_line_own_domain(l, t));
+        fw_text_clip(ret, size, fw_line_user_uri(text, fw_line_own_domain(l, t), uri) ? "" : uri);
 }
 
 static bool from_of(const struct fw_line *l, const struct fw_line_call *c, char ret[FW_LINE_FROM_SIZE])

@@ -59,9 +59,10 @@ static void due_in(const struct fw_line *l, struct fw_mono *due, int64_t ms)
 static bool own_address(const struct fw_line *l, const struct fw_line_trunk *t, char ret[FW_LINE_FROM_SIZE])
 {
     const char *user = t->set.from_user[0] ? t->set.from_user : t->set.username;
-    const int size = snprintf(ret, FW_LINE_FROM_SIZE, "<sip:%s%s%s>", user, user[0] ? "@" : "",
-                              fw_line_own_domain(l, &t->set));
-    return size > 0 && size < FW_LINE_FROM_SIZE && !strpbrk(user, " \"<>");
+    char uri[FW_LINE_URI_SIZE];
+    if (strpbrk(user, " \"<>") || fw_line_user_uri(user, fw_line_own_domain(l, &t->set), uri))
+        return false;
+    return snprintf(ret, FW_LINE_FROM_SIZE, "<%s>", uri) < FW_LINE_FROM_SIZE;
 }
 
 static nua_handle_t *handle_for(struct fw_line *l, const struct fw_line_trunk *t, enum kind kind)

@@ -20,11 +20,11 @@ export async function freePort() {
 }
 
 /* `wrap` gets the command and may put another around it; `more` are further lines of the configuration. */
-export async function serve({ port, peer, unpaced = true, more = '', env = {}, wrap = (command) => command }) {
+export async function serve({ port, peer, host = '127.0.0.1', unpaced = true, more = '', env = {}, wrap = (command) => command }) {
     const data = mkdtempSync(join(tmpdir(), 'faxwire-pair-'));
     const config = join(tmpdir(), `faxwire-pair-${port}.yaml`);
-    writeFileSync(config, [`data: ${data}`, 'listen: 127.0.0.1:0', 'sip_host: 127.0.0.1', `sip_port: ${port}`,
-        'webhook_private: true', 'fetch_private: true', more, 'trunks:', '  - name: peer', '    host: 127.0.0.1',
+    writeFileSync(config, [`data: ${data}`, 'listen: 127.0.0.1:0', `sip_host: "${host}"`, `sip_port: ${port}`,
+        'webhook_private: true', 'fetch_private: true', more, 'trunks:', '  - name: peer', `    host: "${host}"`,
         `    port: ${peer}`, '    options_secs: 0', `    unpaced: ${unpaced}`, ''].join('\n'));
     return Service.start({ data, env, command: wrap([bin('faxwire'), 'serve', '--config', config], data) });
 }

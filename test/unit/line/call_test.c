@@ -292,6 +292,12 @@ static void addresses_hold_nothing_but_addresses(void **unused)
               FW_LIMIT);
     CHECK_INT(fw_line_host_uri(&(struct fw_line_hop){ .host = "::1", .port = 7 }, uri), FW_OK);
     CHECK_TEXT(uri, "sip:[::1]:7");
+    CHECK_INT(fw_line_user_uri("fax", "2001:db8::1", uri), FW_OK);
+    CHECK_TEXT(uri, "sip:fax@[2001:db8::1]");
+    CHECK_INT(fw_line_user_uri("", "::1", uri), FW_OK);
+    CHECK_TEXT(uri, "sip:[::1]");
+    CHECK_INT(fw_line_user_uri("fax", "pbx.example", uri), FW_OK);
+    CHECK_TEXT(uri, "sip:fax@pbx.example");
     static const struct {
         struct fw_line_hop hop;
         const char *want;

@@ -188,6 +188,24 @@ static void provisional_answers_to_our_offer_decide_nothing(void **state)
     done_by_us("prov2");
 }
 
+/* We have hung up, and then our re-INVITE is taken after all: the ACK is owed, and nothing begins. */
+static void an_answer_to_an_offer_of_the_past(void **state)
+{
+    (void)state;
+    char offer[PEER_BYTES], bye[PEER_BYTES];
+    answered(placing("past"), NULL);
+    tone("past", FW_TONE_V21);
+    snprintf(offer, sizeof offer, "%s", peer_expect(&peer, "INVITE "));
+    cancel("past");
+    snprintf(bye, sizeof bye, "%s", peer_expect(&peer, "BYE "));
+    peer_answer(&peer, offer, "200 OK", "", image);
+    peer_answer(&peer, bye, "200 OK", "", "");
+    peer_expect(&peer, "ACK ");
+    hear(FW_MSG_KIND_MEDIA_CLOSE, NULL);
+    result("past", 48);
+    ended(FW_CAUSE_CANCELED, 0);
+}
+
 /* ---- BYE ---- */
 
 static void byes_that_cross(void **state)
@@ -405,6 +423,7 @@ int main(void)
         CASE(the_far_end_refreshes_the_session),
         CASE(an_update_may_offer_t38),
         CASE(provisional_answers_to_our_offer_decide_nothing),
+        CASE(an_answer_to_an_offer_of_the_past),
         CASE(byes_that_cross),
         CASE(a_bye_with_the_last_frame),
         CASE(a_bye_behind_its_own_answer),

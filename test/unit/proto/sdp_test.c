@@ -433,7 +433,7 @@ static void what_is_no_sdp_is_refused(void **state)
         HEAD "junk\r\n", HEAD "m=\r\n", HEAD "m=audio\r\n",
         HEAD "m=audio 5000\r\n",
         HEAD "m=audio 5000 RTP/AVP\r\n",
-HEAD "m=audio x RTP/AVP 0\r\n", HEAD "m=audio -1 RTP/AVP 0\r\n", HEAD "m=audio 65536 RTP/AVP 0\r\n",
+        HEAD "m=audio x RTP/AVP 0\r\n", HEAD "m=audio -1 RTP/AVP 0\r\n", HEAD "m=audio 65536 RTP/AVP 0\r\n",
         HEAD "m=audio /2 RTP/AVP 0\r\n", HEAD "m=au\001dio 5000 RTP/AVP 0\r\n",
         HEAD "m=video 5000 RTP/AVP \377\r\n",
         HEAD "m=video 5000 RTP/AVP 123456789012345678901234567890123456789012345678\r\n",
