@@ -46,7 +46,7 @@ static enum fw_err set_policy(const struct fw_request *r, const struct fw_applic
     return f->retry ? FW_OK : FW_NO_MEMORY;
 }
 
-static void check_application(struct fw_request *r, struct fw_fax *f)
+void fw_fax_check_application(struct fw_request *r, struct fw_fax *f)
 {
     struct fw_application a = { 0 };
     if (!f->application[0])
@@ -95,6 +95,10 @@ static enum fw_err place_documents(struct fw_request *r, const struct fw_fax *f,
                                    size_t folder_size)
 {
     struct fw_media media = { 0 };
+    if (f->resend_of[0]) {
+        const enum fw_err made = fw_store_fax_dir_make(r->config->store, f->id, folder, folder_size);
+        return made ? made : fw_fax_resend_place(r, f, folder);
+    }
     if (r->uploads.count == 0 && !f->media_name[0])
         return FW_OK;
     if (f->media_name[0] && !find_media(r, f, &media))
@@ -127,7 +131,7 @@ static enum fw_err accept_row(struct fw_request *r, const struct fw_fax *f)
 
 /* From here on the answer is 202 or the fax does not exist: clients send again after a 5xx. So the
  * answer is made before the row. */
-static void accept_fax(struct fw_request *r, const struct fw_fax *f)
+void fw_fax_accept(struct fw_request *r, const struct fw_fax *f)
 {
     char folder[PATH_SIZE] = "";
     fw_respond(r, 202, json_pack("{so}", "data", fw_stored_fax_json(r, f)));
@@ -152,6 +156,15 @@ static void accept_fax(struct fw_request *r, const struct fw_fax *f)
         r->config->fax_accepted(r->config->arg, f->id);
 }
 
+void fw_fax_begin(const struct fw_request *r, struct fw_fax *f)
+{
+    const struct fw_wall now = fw_wall_now();
+    fw_uuid_new(now, f->id);
+    f->account = r->account;
+    fw_text_clip(f->user_id, sizeof f->user_id, r->user_id);
+    f->created_at = f->updated_at = f->due = now;
+}
+
 static void create(struct fw_request *r)
 {
     struct fw_fax fax CLEANUP(fw_fax_done);
@@ -159,18 +172,14 @@ static void create(struct fw_request *r)
         fw_fax_fields_read(r->body.fields, r->body.is_form, r->uploads.count, &r->errors, &fax);
     if (err)
         fw_api_error_store(&r->errors, err);
-    check_application(r, &fax);
+    fw_fax_check_application(r, &fax);
     struct fw_media media;
     if (fax.media_name[0])
         (void)find_media(r, &fax, &media); /* early: all faults in one answer */
     if (r->errors.status)
         return;
-    const struct fw_wall now = fw_wall_now();
-    fw_uuid_new(now, fax.id);
-    fax.account = r->account;
-    fw_text_clip(fax.user_id, sizeof fax.user_id, r->user_id);
-    fax.created_at = fax.updated_at = fax.due = now;
-    accept_fax(r, &fax);
+    fw_fax_begin(r, &fax);
+    fw_fax_accept(r, &fax);
 }
 
 void fw_fax_create(struct fw_request *r)

@@ -93,7 +93,8 @@ static void name_command(struct fw_request *r)
         name_it(r, "command_id", id, COMMAND_S);
 }
 
-/* Of what was understood, so that neither the boundary of a form nor the order of fields counts. */
+/* Of what was understood and what it is about, so that neither the boundary of a form nor the order of
+ * fields counts. */
 static enum fw_err hash_request(struct fw_request *r)
 {
     struct fw_hash *hash = fw_hash_new();
@@ -101,6 +102,11 @@ static enum fw_err hash_request(struct fw_request *r)
     enum fw_err err = hash && text ? FW_OK : FW_NO_MEMORY;
     if (!err) {
         fw_hash_put(hash, (struct fw_span){ (const uint8_t *)text, strlen(text) + 1 });
+        for (size_t i = 0; i < ARRAY_LEN(r->arguments); i++) {
+            const char *argument = r->arguments[i] ? r->arguments[i] : "";
+            if (argument[0]) /* none: as ever, what was asked before an upgrade is known after it */
+                fw_hash_put(hash, (struct fw_span){ (const uint8_t *)argument, strlen(argument) + 1 });
+        }
         err = fw_uploads_hash(&r->uploads, hash);
     }
     free(text);

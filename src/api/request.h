@@ -87,6 +87,15 @@ void fw_request_header_number(struct fw_request *r, const char *name, unsigned v
 /* The fax of the path, or false and 404 among the errors. */
 MUST_USE bool fw_fax_find(struct fw_request *r, struct fw_fax *ret);
 
+/* Adds what stands against sending by the application of `f`, else sets the policy of calls. */
+void fw_fax_check_application(struct fw_request *r, struct fw_fax *f);
+/* What a fax to be sent begins with: its id, whose it is, its times. */
+void fw_fax_begin(const struct fw_request *r, struct fw_fax *f);
+/* Makes `f` durable with its documents and answers 202, or adds why not. */
+void fw_fax_accept(struct fw_request *r, const struct fw_fax *f);
+/* The documents of the fax that `f` repeats, into the folder of `f`. FW_NOT_FOUND: told already. */
+MUST_USE enum fw_err fw_fax_resend_place(struct fw_request *r, const struct fw_fax *f, const char *folder);
+
 void fw_respond_empty(struct fw_request *r); /* 204 */
 /* Answers with `json` (stolen; NULL means out of memory). */
 void fw_respond(struct fw_request *r, int status, json_t *json);
@@ -100,7 +109,7 @@ void fw_respond_list(struct fw_request *r, const struct fw_paging *p, int64_t to
 
 /* Handlers. */
 fw_handler fw_fax_create, fw_fax_get, fw_fax_list, fw_fax_events, fw_fax_attempts, fw_fax_attempt;
-fw_handler fw_fax_cancel, fw_fax_delete, fw_fax_refresh;
+fw_handler fw_fax_cancel, fw_fax_delete, fw_fax_refresh, fw_fax_resend;
 fw_handler fw_application_create, fw_application_get, fw_application_list;
 fw_handler fw_application_update, fw_application_delete;
 fw_handler fw_number_create, fw_number_get, fw_number_list, fw_number_update, fw_number_delete;

@@ -12,6 +12,7 @@ static const struct fw_route routes[] = {
     { "DELETE", "/v2/faxes/{}", fw_fax_delete },
     { "POST", "/v2/faxes/{}/actions/cancel", fw_fax_cancel },
     { "POST", "/v2/faxes/{}/actions/refresh", fw_fax_refresh },
+    { "POST", "/v2/faxes/{}/actions/resend", fw_fax_resend, .json = true, .once = true, .limited = true },
     { "GET", "/v2/faxes/{}/events", fw_fax_events },
     { "GET", "/v2/faxes/{}/attempts", fw_fax_attempts },
     { "GET", "/v2/faxes/{}/attempts/{}", fw_fax_attempt },

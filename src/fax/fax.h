@@ -82,6 +82,8 @@ struct fw_fax {
     enum fw_priority priority;
     char   *retry; /* owned JSON of a policy (fax/policy.h), or NULL: a call that fails ends the fax */
 
+    char    resend_of[FW_UUID_SIZE]; /* the fax whose documents these are; or empty */
+
     enum fw_status status;
     char    failure_reason[FW_REASON_SIZE];    /* CONTRACT 4; set when failed */
     char    failure_detail[FW_TEXT_SIZE];      /* internal_failure_reason */

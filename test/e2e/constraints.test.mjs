@@ -14,7 +14,7 @@ addFormats(ajv);
 ajv.addSchema({ ...api, $id: 'api' });
 const seed = Number(process.env.SEED ?? Date.now() % 1e9);
 
-let service, documents, application, changing, number, base, tag = 0;
+let service, documents, application, changing, number, ended, base, tag = 0;
 
 before(async () => {
     service = await Service.start({ env: { FAXWIRE_FAXES_IN_PROCESS_MAX: '100000' } });
@@ -24,6 +24,8 @@ before(async () => {
     application = (await service.application(`${base}/hook`)).id;
     changing = (await service.application(`${base}/hook`)).id; // may become inactive
     number = (await service.request('POST', '/v2/phone_numbers', { body: { phone_number: '+13125550199' } })).body.data.id;
+    ended = (await service.send({ to: '+12005550101' })).id;
+    await service.ended(ended);
     console.log(`# seed ${seed}`);
 });
 
@@ -43,6 +45,7 @@ const whole = {
     UpdatePhoneNumber: () => ({}),
     CreateMedia: () => ({ media_url: `${base}/a.pdf`, media_name: unique() }),
     UpdateMedia: () => ({}),
+    ResendFax: () => ({}),
     RotateWebhookSecret: () => ({}),
     UpdateDestination: () => ({}),
     AcknowledgeEvents: () => ({ consumer: `reader-${++tag}`, cursor: '0' }),
@@ -53,6 +56,7 @@ const beside = { black_threshold: () => ({ monochrome: true }), pages: () => ({ 
 const existing = { connection_id: () => application, media_url: (value) => (String(value).startsWith('https://example') ? `${base}/a.pdf` : value) };
 const fillIn = { '/v2/fax_applications/{id}': () => `/v2/fax_applications/${changing}`,
                  '/v2/fax_applications/{id}/actions/rotate_webhook_secret': () => `/v2/fax_applications/${changing}/actions/rotate_webhook_secret`,
+                 '/v2/faxes/{id}/actions/resend': () => `/v2/faxes/${ended}/actions/resend`,
                  '/v2/phone_numbers/{id}': () => `/v2/phone_numbers/${number}`,
                  '/v2/destinations/{number}': () => '/v2/destinations/+13125550177',
                  '/v2/media/{media_name}': () => '/v2/media/kept' };
@@ -204,7 +208,8 @@ function changed(text, random) {
 async function agree(operation, name, schema, random) {
     const spoiled = { SendFax: ['quality', 'no such'], CreateFaxApplication: ['webhook_timeout_secs', 99],
         UpdateFaxApplication: ['webhook_timeout_secs', 99], CreatePhoneNumber: ['tags', [7]], UpdatePhoneNumber: ['tags', [7]],
-        CreateMedia: ['ttl_secs', 0], UpdateMedia: ['ttl_secs', 0], AcknowledgeEvents: ['cursor', 'x'], RotateWebhookSecret: ['overlap_secs', -1] }[operation.schema];
+        CreateMedia: ['ttl_secs', 0], UpdateMedia: ['ttl_secs', 0], AcknowledgeEvents: ['cursor', 'x'], RotateWebhookSecret: ['overlap_secs', -1],
+        ResendFax: ['to'] }[operation.schema];
     const { format, ...rest } = schema;
     const inside = ajv.compile(rest);
     for (let i = 0; i < 60; i++) {
