@@ -112,6 +112,7 @@ static const struct fw_field table[] = {
       .length_code = FW_API_BAD_URL },
     { "priority", .choices = priorities },
     { "retry", FW_FIELD_RETRY },
+    { "metadata", FW_FIELD_METADATA },
     { "client_state", .max = FW_CLIENT_STATE_MAX, .check = check_base64,
       .code = FW_API_CLIENT_STATE },
 };
@@ -182,6 +183,9 @@ static enum fw_err fill(const json_t *values, int documents, struct fw_fax *f)
     if (fw_field_given(values, "priority") && !fw_priority_parse(fw_field_text(values, "priority"), &f->priority))
         return FW_INVALID;
     if (fw_field_given(values, "retry") && !(f->retry = json_dumps(json_object_get(values, "retry"), JSON_COMPACT)))
+        return FW_NO_MEMORY;
+    const json_t *metadata = json_object_get(values, "metadata");
+    if (json_object_size(metadata) > 0 && !(f->metadata = json_dumps(metadata, JSON_COMPACT)))
         return FW_NO_MEMORY;
     f->preview_pdf = strcmp(fw_field_text(values, "preview_format"), "pdf") == 0;
     copy(f->media_name, sizeof f->media_name, values, "media_name");

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/fields.h"
 #include "api/request.h"
 #include "base/text.h"
 
@@ -82,6 +83,28 @@ static bool read_statuses(struct fw_request *r, const char *name, const char *va
     }
 }
 
+/* `filter[metadata][KEY]`. */
+static bool read_metadata(struct fw_request *r, const char *name, const char *value,
+                          struct fw_fax_filter *f)
+{
+    static const char begin[] = "filter[metadata][";
+    if (!fw_text_starts(name, begin))
+        return false;
+    const char *key = name + sizeof begin - 1;
+    const size_t size = strcspn(key, "]");
+    if (strcmp(key + size, "]") != 0 || !fw_metadata_key_ok(key, size) || strlen(value) > FW_METADATA_VALUE_MAX)
+        fw_api_error_in(&r->errors, FW_API_BAD_FILTER, name, "No fax can have this metadata.");
+    else if (f->metadata_count == FW_METADATA_FILTERS_MAX)
+        fw_api_error_in(&r->errors, FW_API_BAD_FILTER, name, "At most %d keys can be asked for.",
+                        FW_METADATA_FILTERS_MAX);
+    else {
+        const int i = f->metadata_count++;
+        snprintf(f->metadata[i].key, sizeof f->metadata[i].key, "%.*s", (int)size, key);
+        fw_text_clip(f->metadata[i].value, sizeof f->metadata[i].value, value);
+    }
+    return true;
+}
+
 static void read_sort(struct fw_request *r, const char *value, struct fw_fax_filter *f)
 {
     f->oldest_first = strcmp(value, "created_at") == 0;
@@ -99,7 +122,7 @@ void fw_fax_list(struct fw_request *r)
         if (strcmp(name, "sort") == 0)
             read_sort(r, value, &filter);
         else if (fw_text_starts(name, "filter") && !read_statuses(r, name, value, &filter) &&
-                 !read_filter(r, name, value, &filter))
+                 !read_metadata(r, name, value, &filter) && !read_filter(r, name, value, &filter))
             fw_api_error_in(&r->errors, FW_API_BAD_FILTER, name, "There is no such filter.");
     }
     if (r->errors.status)

@@ -177,6 +177,30 @@ static json_t *read_retry(const struct reading *r, const json_t *value)
     return NULL;
 }
 
+bool fw_metadata_key_ok(const char *key, size_t size)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
+    return size > 0 && size <= FW_METADATA_KEY_MAX && strspn(key, allowed) >= size;
+}
+
+static json_t *read_metadata(const struct reading *r, const json_t *value)
+{
+    const char *text = r->is_form ? json_string_value(value) : NULL, *key;
+    json_t *object CLEANUP(fw_json_free) = text && text[0] == '{' ? json_loads(text, 0, NULL) : json_deep_copy(value);
+    json_t *one;
+    bool good = json_is_object(object) && json_object_size(object) <= FW_METADATA_MAX;
+    json_object_foreach(object, key, one)
+        good = good && fw_metadata_key_ok(key, strlen(key)) && json_is_string(one) &&
+               json_string_length(one) <= FW_METADATA_VALUE_MAX;
+    if (good)
+        return TAKE(object);
+    fw_api_error_at(r->errors, FW_API_UNPROCESSABLE, r->pointer,
+                    "'%s' must be an object of at most %d texts of at most %d bytes; its keys have 1 to %d "
+                    "letters, digits, '_', '-' and '.'.",
+                    r->field->name, FW_METADATA_MAX, FW_METADATA_VALUE_MAX, FW_METADATA_KEY_MAX);
+    return NULL;
+}
+
 static json_t *read_value(const struct reading *r, const json_t *value)
 {
     switch (r->field->type) {
@@ -190,6 +214,8 @@ static json_t *read_value(const struct reading *r, const json_t *value)
         return read_texts(r, value);
     case FW_FIELD_OBJECT:
         return read_object(r, value);
+    case FW_FIELD_METADATA:
+        return read_metadata(r, value);
     case FW_FIELD_RETRY:
         return read_retry(r, value);
     }

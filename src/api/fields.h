@@ -13,6 +13,7 @@ enum fw_field_type {
     FW_FIELD_INT,
     FW_FIELD_TEXTS,  /* a list of texts, or one */
     FW_FIELD_OBJECT, /* of `fields` */
+    FW_FIELD_METADATA, /* an object of few short texts; a form has it as JSON */
     FW_FIELD_RETRY,  /* a policy (fax/policy.h), by name or as an object; comes out as an object */
 };
 
@@ -36,6 +37,9 @@ struct fw_field {
  * pointers, "" for the top. */
 json_t *fw_fields_read(const struct fw_field *fields, size_t field_count, const json_t *in, bool is_form,
                        const char *prefix, struct fw_api_errors *errors);
+
+/* A key of metadata: letters, digits, '_', '-' and '.', at most FW_METADATA_KEY_MAX. */
+bool fw_metadata_key_ok(const char *key, size_t size);
 
 /* Of such an object. */
 const char *fw_field_text(const json_t *values, const char *name); /* "" when not given */

@@ -23,4 +23,6 @@ enum {
     FW_UDP_BYTES_MAX = 1500,    /* a datagram we read; larger is dropped */
     FW_LIST_PAGE_MAX = 250,     /* contract 1.1: page[size] */
 };
+/* What a client writes on a fax: keys, bytes of a key, bytes of a value; how many a list is asked for by. */
+enum { FW_METADATA_MAX = 16, FW_METADATA_KEY_MAX = 40, FW_METADATA_VALUE_MAX = 500, FW_METADATA_FILTERS_MAX = 4 };
 #endif

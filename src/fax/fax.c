@@ -101,6 +101,7 @@ void fw_fax_done(struct fw_fax *f)
     free(f->page_ranges);
     free(f->client_state);
     free(f->retry);
+    free(f->metadata);
     *f = (struct fw_fax){ 0 };
 }
 
@@ -108,11 +109,13 @@ enum fw_err fw_fax_copy(const struct fw_fax *f, struct fw_fax *ret)
 {
     *ret = *f;
     ret->media_urls = f->media_urls ? strdup(f->media_urls) : NULL;
+    ret->metadata = f->metadata ? strdup(f->metadata) : NULL;
     ret->page_ranges = f->page_ranges ? strdup(f->page_ranges) : NULL;
     ret->client_state = f->client_state ? strdup(f->client_state) : NULL;
     ret->retry = f->retry ? strdup(f->retry) : NULL;
     if ((f->media_urls && !ret->media_urls) || (f->client_state && !ret->client_state) ||
-        (f->retry && !ret->retry) || (f->page_ranges && !ret->page_ranges)) {
+        (f->retry && !ret->retry) || (f->page_ranges && !ret->page_ranges) ||
+        (f->metadata && !ret->metadata)) {
         fw_fax_done(ret);
         return FW_NO_MEMORY;
     }

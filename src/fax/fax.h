@@ -82,6 +82,7 @@ struct fw_fax {
     enum fw_priority priority;
     char   *retry; /* owned JSON of a policy (fax/policy.h), or NULL: a call that fails ends the fax */
 
+    char   *metadata; /* owned JSON object of texts, or NULL */
     char    resend_of[FW_UUID_SIZE]; /* the fax whose documents these are; or empty */
 
     enum fw_status status;

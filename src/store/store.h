@@ -76,6 +76,8 @@ struct fw_fax_filter { /* empty or zero: not given; times exclusive or inclusive
     char direction[16]; /* "outbound" or "inbound" */
     uint32_t statuses;  /* bits 1 << enum fw_status; one of them */
     bool oldest_first;
+    int metadata_count; /* all of these */
+    struct { char key[FW_METADATA_KEY_MAX + 1], value[FW_METADATA_VALUE_MAX + 1]; } metadata[FW_METADATA_FILTERS_MAX];
     bool has_gt, has_gte, has_lt, has_lte;
     struct fw_wall gt, gte, lt, lte; /* created_at */
 };

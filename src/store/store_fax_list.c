@@ -89,13 +89,17 @@ static struct fw_stmt compose(struct fw_db *db, const char *select, const struct
                   { " AND direction = ?", f->direction } };
     struct fw_buf sql CLEANUP(fw_buf_done);
     fw_buf_init(&sql, SQL_MAX);
-    enum fw_err err = fw_buf_putf(&sql, "SELECT %s FROM fax INDEXED BY %s WHERE account = ?"
+    enum fw_err err = fw_buf_putf(&sql, "SELECT %s FROM fax %s%s WHERE %saccount = ?"
                                   " AND deleted_us = 0 AND created_us >= ? AND created_us < ?",
-                                  select, l->index);
+                                  select, l->index ? "INDEXED BY " : "",
+                                  l->index ? l->index : "", l->index ? "" : "+");
     for (size_t i = 0; i < ARRAY_LEN(terms) && !err; i++)
         err = terms[i].text[0] ? fw_buf_put_text(&sql, terms[i].sql) : FW_OK;
     if (!err)
         err = put_statuses(&sql, f->statuses);
+    for (int i = 0; i < f->metadata_count && !err; i++)
+        err = fw_buf_put_text(&sql, " AND id IN (SELECT fax FROM fax_metadata"
+                                    " WHERE account = ?1 AND key = ? AND value = ?)");
     if (!err)
         err = fw_buf_put_text(&sql, rest);
     if (!err)
@@ -109,6 +113,10 @@ static struct fw_stmt compose(struct fw_db *db, const char *select, const struct
     for (size_t i = 0; i < ARRAY_LEN(terms); i++) {
         if (terms[i].text[0])
             fw_stmt_bind_text(&q, terms[i].text);
+    }
+    for (int i = 0; i < f->metadata_count; i++) {
+        fw_stmt_bind_text(&q, f->metadata[i].key);
+        fw_stmt_bind_text(&q, f->metadata[i].value);
     }
     return q;
 }
@@ -144,6 +152,8 @@ static enum fw_err choose_index(struct fw_db *db, struct list *l)
         { "fax_newest_direction", f->direction, tally_of(l, FW_TALLY_ALL, "", f->direction) },
     };
     int64_t least = f->statuses ? FEW : INT64_MAX;
+    if (f->metadata_count > 0)
+        return FW_OK; /* those that have it are looked up by their ids */
     l->index = f->statuses ? "fax_newest_status" : "fax_newest";
     for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
         int64_t about = 0;
@@ -184,13 +194,13 @@ static enum fw_err read_rows(struct fw_db *db, const struct list *l, int64_t unt
     return err;
 }
 
-/* The page and the total of all. Of a pair of numbers and of a status the tally does not know: those
+/* The page and the total of all. Of a pair of numbers, a status, metadata the tally does not know: those
  * are counted. */
 static enum fw_err read_page(struct fw_db *db, struct list *l, int64_t offset, int64_t size,
                              struct fw_fax_page *page)
 {
     const struct fw_fax_filter *f = l->filter;
-    const bool is_counted = (f->from[0] && f->to[0]) || f->statuses;
+    const bool is_counted = (f->from[0] && f->to[0]) || f->statuses || f->metadata_count > 0;
     const enum fw_tally_kind kind = f->from[0] ? FW_TALLY_FROM : f->to[0] ? FW_TALLY_TO : FW_TALLY_ALL;
     const struct fw_tally tally = tally_of(l, kind, f->from[0] ? f->from : f->to, f->direction);
     int64_t until_us = l->until_us;

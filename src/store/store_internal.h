@@ -29,7 +29,7 @@ MUST_USE enum fw_err fw_event_read_all(struct fw_stmt *q, struct fw_event_page *
     " failure_reason, failure_detail, page_count, pages_confirmed, attempts, sending_told, call,"  \
     " modem, due_us, call_duration_secs, bit_rate, transport, updated_us, media_name, direction,"      \
     " media_format, partial_content, remote_ident, priority,"                                                 \
-    " retry, first_page, way, page_ranges, resend_of"
+    " retry, first_page, way, page_ranges, resend_of, metadata"
 /* What is selected of a row of `fax`: the columns, and what others wrote or know of it. */
 #define FW_FAX_READ                                                                                \
     FW_FAX_COLUMNS ", (SELECT uuid FROM account WHERE account.id = fax.account), cancel_us != 0,"         \

@@ -97,7 +97,7 @@ function tries(name, given) {
         for (const [value, inside] of tries(name, schema.items)) if (typeof value === 'string' && value) out.push([[value], inside]);
     } else if (schema.type === 'object') {
         out.push([{}, true], ['x', false]);
-        for (const [part, inner] of Object.entries(schema.properties))
+        for (const [part, inner] of Object.entries(schema.properties ?? {}))
             for (const [value, inside] of tries(part, inner)) out.push([{ [part]: value }, inside, `/${part}`]);
     } else if (schema.type === 'string') {
         out.push(...(schema.examples ?? []).map((value) => [value, true]), [7, false], [[], false], [{}, false]);

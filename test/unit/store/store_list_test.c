@@ -222,6 +222,9 @@ static void the_indexes_are_used_without_sorting(void **state)
         { "FROM fax WHERE id IN (SELECT id FROM fax INDEXED BY fax_newest_status WHERE account=1 AND deleted_us=0"
           " AND status='failed' AND from_number='1' AND created_us>=1 ORDER BY created_us DESC, id DESC)",
           "COVERING INDEX fax_newest_status" },
+        { "FROM fax WHERE +account=1 AND deleted_us=0 AND created_us>=1 AND created_us<9 AND status IN ('failed')"
+          " AND id IN (SELECT fax FROM fax_metadata WHERE account=1 AND key='a' AND value='b')",
+          "sqlite_autoindex_fax_1 (id=?);LIST SUBQUERY 1;SEARCH fax_metadata USING PRIMARY KEY" },
         { "FROM delivery WHERE event_seq=1", "delivery_of_event" },
         { "FROM delivery WHERE fax='1'", "delivery_of_fax" },
         { "FROM fax WHERE direction='inbound' AND status NOT IN ('delivered', 'failed', 'received')"
@@ -234,7 +237,7 @@ static void the_indexes_are_used_without_sorting(void **state)
           "application_newest" },
     };
     for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
-        char sql[256], plan[1024] = "";
+        char sql[512], plan[1024] = "";
         snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN SELECT * %s", wanted[i].sql);
         plan_of(*state, sql, plan, sizeof plan);
         if (!strstr(plan, wanted[i].index) || strstr(plan, "TEMP B-TREE"))
