@@ -50,6 +50,7 @@ static const cyaml_schema_field_t fields[] = {
     NUMBER("call_limit_secs", call_limit_secs),
     NUMBER("answer_delay_ms", answer_delay_ms),
     NUMBER("disk_free_min_mb", disk_free_min_mb),
+    CYAML_FIELD_UINT_PTR("drain_secs", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct fw_config, drain_secs),
     NUMBER("faxes_in_process_max", faxes_in_process_max),
     NUMBER("http_threads", http_threads),
     NUMBER("http_header_timeout_secs", http_header_timeout_secs),
@@ -243,6 +244,27 @@ static enum fw_err settle_numbers(struct fw_config *c, struct fw_fault *fault)
     return FW_OK;
 }
 
+enum { DRAIN_SECS_MAX = 3600 };
+
+/* Unlike the other numbers it may be left out: then it depends on what is started. */
+static enum fw_err settle_drain(struct fw_config *c, struct fw_fault *fault)
+{
+    char name[64];
+    const char *set = environment("drain_secs", name);
+    uint64_t value = c->drain_secs ? *c->drain_secs : 0;
+    if ((set && !fw_text_to_u64(fw_span_of(set), DRAIN_SECS_MAX, &value)) || value > DRAIN_SECS_MAX) {
+        fw_fault_set(fault, set ? name : "drain_secs", "must be from 0 to %d", DRAIN_SECS_MAX);
+        return FW_INVALID;
+    }
+    if (set && !c->drain_secs)
+        c->drain_secs = calloc(1, sizeof *c->drain_secs);
+    if (set && !c->drain_secs)
+        return FW_NO_MEMORY;
+    if (set)
+        *c->drain_secs = (uint32_t)value;
+    return FW_OK;
+}
+
 static enum fw_err check_name_is_new(const struct fw_config *c, unsigned i, struct fw_fault *fault)
 {
     for (unsigned k = 0; k < i; k++) {
@@ -354,6 +376,8 @@ enum fw_err fw_config_load(const char *path, struct fw_fault *fault, struct fw_c
     enum fw_err err = settle_texts(c);
     if (!err)
         err = settle_numbers(c, fault);
+    if (!err)
+        err = settle_drain(c, fault);
     if (!err)
         err = check(c, fault);
     if (!err)

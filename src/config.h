@@ -67,7 +67,8 @@ struct fw_config {
     uint32_t ring_timeout_secs;
     uint32_t call_limit_secs;
     uint32_t answer_delay_ms;  /* calls that come in ring as long */
-    uint32_t disk_free_min_mb; /* less is free: no call is taken */
+    uint32_t disk_free_min_mb; /* less is free: no call, fax or upload is taken */
+    uint32_t *drain_secs;      /* NULL: 30, and 0 in development */
     uint32_t http_threads;
     uint32_t http_header_timeout_secs, http_body_timeout_secs; /* see api/patience.h */
     char    *tls_cert, *tls_key; /* PEM files; empty: plain HTTP */

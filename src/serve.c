@@ -18,6 +18,7 @@
 #include "base/mailbox.h"
 #include "base/text.h"
 #include "documents.h"
+#include "drain.h"
 #include "http/http.h"
 #include "ipc/supervisor.h"
 #include "mailing.h"
@@ -56,7 +57,8 @@ struct service {
     struct fw_api                  *api;
     char                            http_host[256], upload_dir[4200], public_key[64]; /* as long as the API lives */
     uint16_t                        carrier_port;
-    bool                            line_ready, carrier_ready, modem_ready, stop;
+    struct fw_drain                 drain;
+    bool                            line_ready, carrier_ready, modem_ready, ready, stop;
 };
 
 static void from_queue(void *arg, const struct fw_msg *msg)
@@ -90,6 +92,12 @@ static json_t *trunks(void *arg)
 {
     const struct service *s = arg;
     return fw_trunks_json(s->trunks);
+}
+
+static uint32_t draining(void *arg)
+{
+    const struct service *s = arg;
+    return fw_drain_left_s(&s->drain);
 }
 
 static enum fw_err fetch_media(void *arg, const char *url, int fd, uint64_t size_max,
@@ -222,7 +230,9 @@ static void on_signal(void *arg)
         return;
     }
     fw_log(FW_LOG_INFO, "service.stopping", "signal=%u", info.ssi_signo);
-    s->stop = true;
+    const uint32_t *secs = s->config->drain_secs;
+    s->stop = !s->ready || info.ssi_signo != SIGTERM ||
+              !fw_drain_begin(&s->drain, s->queue, s->receive, secs ? *secs : s->options->dev ? 0 : FW_DRAIN_S);
 }
 
 /* Starting. */
@@ -355,7 +365,8 @@ static enum fw_err start_api(struct service *s, struct fw_fault *fault)
     fw_signer_public_key(s->signer, s->public_key, sizeof s->public_key);
     const struct fw_api_config config = {
         .listen_host = s->http_host, .port = port, .store = s->store, .upload_dir = s->upload_dir,
-        .fax_accepted = fax_accepted, .fax_canceled = fax_canceled, .fetch = fetch_media, .trunks = trunks, .arg = s,
+        .fax_accepted = fax_accepted, .fax_canceled = fax_canceled, .fetch = fetch_media, .trunks = trunks,
+        .draining = draining, .arg = s, .disk_free_min = (uint64_t)s->config->disk_free_min_mb * 1024 * 1024,
         .threads = s->config->http_threads,
         .tls_cert = s->config->tls_cert, .tls_key = s->config->tls_key,
         .cors_origins = s->config->cors_origins,
@@ -478,8 +489,9 @@ int fw_serve(const struct fw_config *config, const struct fw_serve_options *opti
     if (!err) {
         print_ready(&s);
         fw_log(FW_LOG_INFO, "service.ready", "data=%s", FW_LOG_TEXT(config->data));
-        while (!s.stop)
-            fw_supervisor_turn(s.supervisor, -1);
+        s.ready = true;
+        while (!s.stop && !fw_drain_over(&s.drain, s.queue, s.receive))
+            fw_supervisor_turn(s.supervisor, fw_drain_look_ms(&s.drain));
     }
     stop(&s);
     fw_log(FW_LOG_INFO, "service.stopped", "failed=%d", err && !s.stop);

@@ -32,7 +32,10 @@ struct fw_api_config {
     /* The trunks and what is known of them, an array; NULL: out of memory. From any thread. A NULL
      * function: there are none. */
     struct json_t *(*trunks)(void *arg);
+    /* Seconds until the service stops, and 0 while it takes faxes. From any thread; NULL: always 0. */
+    uint32_t  (*draining)(void *arg);
     void       *arg;
+    uint64_t    disk_free_min; /* bytes that must stay free for a fax or a media to be taken; 0: any */
     unsigned    threads;    /* 0 counts as 1 */
     const char *tls_cert, *tls_key; /* files in PEM form; NULL or empty: plain HTTP */
     const char *cors_origins; /* as api/cors.h has it; NULL or empty: none */

@@ -123,7 +123,7 @@ static void add_headers(const struct exchange *x, struct MHD_Response *response)
         (void)MHD_add_response_header(response, "www-authenticate", "Bearer realm=\"faxwire\"");
     if ((x->status == 405 || r->route == &fw_options_route) && r->allow[0])
         (void)MHD_add_response_header(response, "allow", r->allow);
-    if (x->status == 503)
+    if (x->status == 503 && !MHD_get_response_header(response, "retry-after"))
         (void)MHD_add_response_header(response, "retry-after", "1");
     /* A 500 in the middle of a change may have changed something; a 503 has not. A request with
      * a name finds out. */
@@ -242,6 +242,9 @@ static void find_and_let_in(struct exchange *x, struct MHD_Connection *connectio
         fw_once_header(r, header(connection, "Idempotency-Key"));
     if (!r->errors.status)
         fw_in_process_check(r);
+    /* One with a name may be a repetition of what was accepted: that is looked at first. */
+    if (!r->errors.status && r->once.count == 0)
+        (void)!fw_intake_open(r, x->announced);
 }
 
 /* How many bytes the client says it will send; 0 also when it does not say. */

@@ -134,6 +134,9 @@ static enum fw_err accept_row(struct fw_request *r, const struct fw_fax *f)
 void fw_fax_accept(struct fw_request *r, const struct fw_fax *f)
 {
     char folder[PATH_SIZE] = "";
+    /* Again: what began before the stop may end in it, and one with a name was let in to be looked at. */
+    if (!fw_intake_open(r, 0))
+        return;
     fw_respond(r, 202, json_pack("{so}", "data", fw_stored_fax_json(r, f)));
     if (r->errors.status)
         return;

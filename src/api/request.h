@@ -78,6 +78,8 @@ extern const struct fw_route fw_options_route;
 /* Sets the account, or adds 401 (503 when the store cannot say). `authorization` may be NULL. */
 void fw_auth_check(struct fw_request *r, const char *authorization);
 
+/* Whether a fax or a media of `size` bytes is taken now; else adds 503. Others always are. */
+MUST_USE bool fw_intake_open(struct fw_request *r, uint64_t size);
 /* Counts the request for its account; adds 429 when it is one too many. */
 void fw_limits_check(struct fw_request *r);
 /* A header of the answer; `name` is a literal. */

@@ -7,13 +7,25 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
+
+enum { FILES_FREE_MIN = 64 };
 
 void fw_fd_close(int *fd)
 {
     if (*fd >= 0)
         close(*fd);
     *fd = -1;
+}
+
+bool fw_disk_has(const char *path, uint64_t size)
+{
+    struct statvfs disk;
+    if (statvfs(path, &disk) < 0)
+        return false;
+    const bool nodes = disk.f_files == 0 || disk.f_favail > FILES_FREE_MIN;
+    return nodes && (uint64_t)disk.f_bavail * disk.f_frsize >= size;
 }
 
 enum fw_err fw_dir_make(const char *path)

@@ -12,6 +12,9 @@ MUST_USE enum fw_err fw_dir_sync(const char *path);
 /* Removes a folder and what is in it; only regular files and folders, `depth` levels down. */
 void fw_dir_remove(const char *path, int depth);
 
+/* The file system of `path` has so many bytes free for us, and some files. False also when it cannot be asked. */
+MUST_USE bool fw_disk_has(const char *path, uint64_t size);
+
 MUST_USE enum fw_err fw_file_read(const char *path, size_t size_max, struct fw_buf *ret);
 /* temp file beside it, fsync, rename, fsync of the folder. */
 MUST_USE enum fw_err fw_file_write(const char *path, struct fw_span data, unsigned mode);

@@ -35,7 +35,7 @@ struct fw_live {
 /* A note to the queue's thread. */
 struct fw_queue_note {
     enum { FW_NOTE_ACCEPTED, FW_NOTE_CANCEL, FW_NOTE_PREPARED, FW_NOTE_MESSAGE, FW_NOTE_LINE,
-           FW_NOTE_MODEM, FW_NOTE_STOP } kind;
+           FW_NOTE_MODEM, FW_NOTE_DRAIN, FW_NOTE_STOP } kind;
     char               fax[FW_UUID_SIZE];
     bool               up;
     uint8_t            modem;
@@ -55,6 +55,7 @@ struct fw_queue {
     pthread_t                thread;
     bool                     running;
     atomic_bool              stop;
+    atomic_bool              drained;   /* no call is left, and none will come */
     atomic_bool              note_lost; /* out of memory once: look into the store again */
     /* Below: the queue's thread only. */
     struct fw_live **live;
@@ -67,6 +68,7 @@ struct fw_queue {
     int              in_media;
     int64_t          media_account[FW_PRIORITY_COUNT]; /* whose turn it was */
     bool             line_up;
+    bool             draining;   /* nothing new is begun */
     bool             recovering; /* the caller's thread, before there is ours */
     struct { bool up; } modems[FW_MODEMS_MAX];
     struct fw_seats *seats, own_seats;

@@ -157,6 +157,7 @@ static void on_note(struct fw_queue *q, const struct fw_queue_note *note)
         if (!note->up)
             fw_attempt_modem_lost(q, note->modem);
         break;
+    case FW_NOTE_DRAIN: q->draining = true; break;
     case FW_NOTE_STOP: break; /* q->stop is set */
     }
 }
@@ -191,8 +192,11 @@ int fw_queue_turn(struct fw_queue *q)
     fw_attempt_deadlines(q);
     if (atomic_exchange(&q->note_lost, false))
         fw_cancel_look(q);
-    give_media(q);
-    fw_attempt_dial_due(q);
+    if (!q->draining) { /* else what waits is for the next start */
+        give_media(q);
+        fw_attempt_dial_due(q);
+    }
+    atomic_store(&q->drained, q->draining && q->calls == 0);
     return wait_ms(q);
 }
 
@@ -230,6 +234,14 @@ static void put(struct fw_queue *q, const struct fw_queue_note *note)
     atomic_store(&q->note_lost, true);
     fw_log(FW_LOG_ERROR, "queue.note_lost", "kind=%d fax=%s", (int)note->kind, note->fax);
 }
+
+void fw_queue_drain(struct fw_queue *q)
+{
+    const struct fw_queue_note note = { .kind = FW_NOTE_DRAIN };
+    put(q, &note);
+}
+
+bool fw_queue_drained(const struct fw_queue *q) { return atomic_load(&q->drained); }
 
 void fw_queue_stop(struct fw_queue *q)
 {

@@ -56,6 +56,10 @@ MUST_USE enum fw_err fw_queue_start(struct fw_queue *q);
  * until it must be called again, INT_MAX when only a note can make a difference. For whoever drives the
  * queue without fw_queue_start: documents are then prepared inside of it. */
 int fw_queue_turn(struct fw_queue *q);
+/* From now on nobody is dialled and no document begun; drained once the calls in progress have been concluded. From
+ * any thread. */
+void fw_queue_drain(struct fw_queue *q);
+MUST_USE bool fw_queue_drained(const struct fw_queue *q);
 /* Decides nothing any more, waits for the workers. Calls in progress stay as the store has them. */
 void fw_queue_stop(struct fw_queue *q);
 void fw_queue_free(struct fw_queue *q); /* NULL is fine */

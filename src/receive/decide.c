@@ -4,16 +4,14 @@
  * Causes: ITU-T Q.850; status codes: RFC 3261 clause 21.
  */
 #include <string.h>
-#include <sys/statvfs.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "fax/fax_json.h"
 #include "receive/inside.h"
 #include "receive/rules.h"
 #include "store/numbers.h"
-
-enum { FILES_FREE_MIN = 64 };
 
 /* Why not. Status 0: it is taken. */
 struct refusal {
@@ -27,6 +25,7 @@ static const struct refusal inactive = { 480, 31, "the application of this numbe
 static const struct refusal limited = { 486, 17, "the application takes no more calls now" };
 static const struct refusal full = { 503, 34, "every channel is in use" };
 static const struct refusal store_trouble = { 503, 41, "the store cannot be read or written" };
+static const struct refusal stopping = { 503, 41, "the service is being stopped" };
 static const struct refusal disk_trouble = { 503, 42, "the disk is nearly full" };
 
 /* Digits as trunks send them, to how numbers are kept. False: no number at all. */
@@ -83,15 +82,6 @@ static int calls_of(const struct fw_receive *r, const char *application)
     for (int i = 0; i < r->taken_count; i++)
         count += r->taken[i]->phase == FW_TAKEN_CALL && strcmp(r->taken[i]->fax.application, application) == 0;
     return count;
-}
-
-static bool disk_is_free(const struct fw_receive *r)
-{
-    struct statvfs disk;
-    if (statvfs(fw_store_data_dir(r->config.store), &disk) < 0)
-        return false;
-    const bool nodes = disk.f_files == 0 || disk.f_favail > FILES_FREE_MIN;
-    return nodes && (uint64_t)disk.f_bavail * disk.f_frsize >= r->config.disk_free_min;
 }
 
 /* The modem with the fewest calls among those up, -1 when all are full or down. */
@@ -157,7 +147,7 @@ static struct refusal judge(struct fw_receive *r, const struct fw_msg_call_incom
     *ret_modem = choose_modem(r);
     if (*ret_modem < 0 || r->calls >= r->config.calls_max)
         return full;
-    return disk_is_free(r) ? taken_up : disk_trouble;
+    return fw_disk_has(fw_store_data_dir(r->config.store), r->config.disk_free_min) ? taken_up : disk_trouble;
 }
 
 static enum fw_media_format format_of(const json_t *inbound)
@@ -236,7 +226,7 @@ void fw_decide_incoming(struct fw_receive *r, const struct fw_msg_call_incoming 
     if (!fw_uuid_valid(m->call))
         return;
     json_t *inbound CLEANUP(fw_json_free) = NULL;
-    struct refusal no = judge(r, m, &number, &modem, &inbound);
+    struct refusal no = r->draining ? stopping : judge(r, m, &number, &modem, &inbound);
     if (!no.status) {
         describe(m, &number, modem, &fax);
         fax.media_format = format_of(inbound);

@@ -41,7 +41,8 @@ struct fw_keep_done {
 };
 
 struct fw_receive_note {
-    enum { FW_NOTE_MESSAGE, FW_NOTE_LINE, FW_NOTE_MODEM, FW_NOTE_CANCEL, FW_NOTE_KEPT, FW_NOTE_STOP } kind;
+    enum { FW_NOTE_MESSAGE, FW_NOTE_LINE, FW_NOTE_MODEM, FW_NOTE_CANCEL, FW_NOTE_KEPT, FW_NOTE_DRAIN,
+           FW_NOTE_STOP } kind;
     bool                up;
     uint8_t             modem;
     uint16_t            port;
@@ -61,10 +62,12 @@ struct fw_receive {
     pthread_t                thread;
     bool                     running;
     atomic_bool              stop;
+    atomic_bool              drained; /* nothing is left, and nothing will come */
     /* Below: this room's thread only. */
     struct fw_taken **taken;
     int               taken_count, taken_capacity;
     bool              line_up;
+    bool              draining;   /* no call is taken any more */
     bool              recovering; /* the caller's thread, before there is ours */
     uint16_t          sip_port;
     struct { bool up; } modems[FW_MODEMS_MAX];

@@ -72,6 +72,7 @@ static void on_note(struct fw_receive *r, const struct fw_receive_note *note)
         break;
     case FW_NOTE_CANCEL: fw_call_cancel(r, note->fax); break;
     case FW_NOTE_KEPT: fw_keep_done(r, &note->kept); break;
+    case FW_NOTE_DRAIN: r->draining = true; break;
     case FW_NOTE_STOP: break; /* r->stop is set */
     }
 }
@@ -101,6 +102,7 @@ static void *run(void *arg)
             on_note(r, &note);
         if (!atomic_load(&r->stop))
             fw_call_due(r);
+        atomic_store(&r->drained, r->draining && r->taken_count == 0);
     }
     return NULL;
 }
@@ -115,6 +117,14 @@ enum fw_err fw_receive_start(struct fw_receive *r)
     r->running = true;
     return FW_OK;
 }
+
+void fw_receive_drain(struct fw_receive *r)
+{
+    const struct fw_receive_note note = { .kind = FW_NOTE_DRAIN };
+    fw_receive_put(r, &note);
+}
+
+bool fw_receive_drained(const struct fw_receive *r) { return atomic_load(&r->drained); }
 
 /* A note that is lost for want of memory is one of a call: its deadline acts. */
 void fw_receive_put(struct fw_receive *r, const struct fw_receive_note *note)

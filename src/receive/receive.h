@@ -37,6 +37,9 @@ struct fw_receive;
 MUST_USE enum fw_err fw_receive_new(const struct fw_receive_config *config,
                                     const struct fw_receive_port *port, struct fw_receive **ret);
 MUST_USE enum fw_err fw_receive_start(struct fw_receive *r);
+/* From now on no call is taken; drained once those in progress have become documents. From any thread. */
+void fw_receive_drain(struct fw_receive *r);
+MUST_USE bool fw_receive_drained(const struct fw_receive *r);
 /* Decides nothing any more. Calls in progress stay as the store and the journals have them. */
 void fw_receive_stop(struct fw_receive *r);
 void fw_receive_free(struct fw_receive *r); /* NULL is fine */

@@ -30,7 +30,7 @@ export class Service {
         if (config) service.configure(config);
         const usual = config ? ['serve', '--config', join(data, 'faxwire.yaml')] : ['dev', '--data', data, '--listen', '127.0.0.1:0', ...args];
         const [program, ...words] = command ?? [bin('faxwire'), ...usual];
-        service.process = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env },
+        service.process = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { FAXWIRE_DRAIN_SECS: '0', ...process.env, ...env },
         });
         service.log = '';
         spawned?.(service);
