@@ -95,13 +95,14 @@ test('an application has a policy for those that name none; a request has the la
 });
 
 test('a policy that is none is refused, and the answer says what is wrong', async () => {
-    for (const [retry, what] of [['often', /policy/], ['{"max_dials":0}', /max_dials/], ['{"no_fax":{"delay_secs":60}}', /delay_secs/], ['{', /policy/]]) {
+    for (const [retry, what, below = ''] of [['often', /policy/], ['{"max_dials":0}', /max_dials/, '/max_dials'],
+        ['{"no_fax":{"delay_secs":60}}', /delay_secs/, '/no_fax/delay_secs'], ['{', /policy/]]) {
         const form = new FormData();
         for (const [name, value] of Object.entries({ connection_id: service.application_id, from: '+12025550123', to: '+12005550100', retry, media_url: 'http://127.0.0.1/x.pdf' }))
             form.set(name, value);
         const answer = await service.request('POST', '/v2/faxes', { body: form });
         assert.equal(answer.status, 422, retry);
         assert.match(answer.body.errors[0].detail, what);
-        assert.equal(answer.body.errors[0].source.pointer, '/retry');
+        assert.equal(answer.body.errors[0].source.pointer, `/retry${below}`);
     }
 });
