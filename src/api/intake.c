@@ -1,6 +1,6 @@
 /* What is refused before anything of it is taken: while the service is being stopped, and when the disk
  * is nearly full. Nothing was changed, so clients may send it again by themselves; see
- * doc/decisions/0020-drain-and-guards.md.
+ * doc/decisions/0022-drain-and-guards.md.
  */
 #include "api/request.h"
 #include "base/file.h"
