@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config_trunk.h"
+#include "fax/guard.h"
 #include "fax/policy.h"
 #include "http/http.h"
 #include "notify/mail.h"
@@ -44,6 +45,8 @@ static const cyaml_schema_field_t fields[] = {
     NUMBER("media_workers", media_workers),
     NUMBER("calls_max", calls_max),
     TEXT("retry", retry, 2000),
+    TEXT("allow_prefixes", allow_prefixes, 4000),
+    TEXT("bar_prefixes", bar_prefixes, 4000),
     NUMBER("calls_per_number", calls_per_number),
     NUMBER("number_gap_ms", number_gap_ms),
     NUMBER("ring_timeout_secs", ring_timeout_secs),
@@ -122,6 +125,8 @@ static const struct {
     { "tls_certificate", offsetof(struct fw_config, tls_certificate), "" },
     { "ident", offsetof(struct fw_config, ident), "" },
     { "retry", offsetof(struct fw_config, retry), "none" },
+    { "allow_prefixes", offsetof(struct fw_config, allow_prefixes), "" },
+    { "bar_prefixes", offsetof(struct fw_config, bar_prefixes), "+1900,+1976,+870,+881,+882,+883,+979" },
     { "log_level", offsetof(struct fw_config, log_level), "info" },
     { "smtp_url", offsetof(struct fw_config, smtp_url), "" },
     { "smtp_username", offsetof(struct fw_config, smtp_username), "" },
@@ -299,6 +304,14 @@ static enum fw_err check_mail(const struct fw_config *c, struct fw_fault *fault)
     return FW_OK;
 }
 
+static enum fw_err check_prefixes(const char *key, const char *list, struct fw_fault *fault)
+{
+    const char *wrong = fw_guard_fault(list);
+    if (wrong)
+        fw_fault_set(fault, key, "%s", wrong);
+    return wrong ? FW_INVALID : FW_OK;
+}
+
 static enum fw_err check(struct fw_config *c, struct fw_fault *fault)
 {
     char host[256];
@@ -338,6 +351,10 @@ static enum fw_err check(struct fw_config *c, struct fw_fault *fault)
         return FW_INVALID;
     }
     enum fw_err err = check_mail(c, fault);
+    if (!err)
+        err = check_prefixes("allow_prefixes", c->allow_prefixes, fault);
+    if (!err)
+        err = check_prefixes("bar_prefixes", c->bar_prefixes, fault);
     for (unsigned i = 0; i < c->trunks_count && !err; i++)
         err = fw_config_trunk_settle(&c->trunks[i], fault);
     for (unsigned i = 0; i < c->trunks_count && !err; i++)

@@ -62,6 +62,7 @@ struct fw_config {
     uint32_t media_workers; /* documents prepared at the same time */
     uint32_t calls_max;     /* calls at the same time */
     char    *retry;             /* policy of faxes that name none: none, standard, hylafax, or JSON */
+    char    *allow_prefixes, *bar_prefixes; /* of numbers that may, or may not, be called: fax/guard.h */
     uint32_t calls_per_number; /* at the same time to one destination */
     uint32_t number_gap_ms;    /* between two calls to one */
     uint32_t ring_timeout_secs;

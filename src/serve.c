@@ -317,7 +317,7 @@ static enum fw_err start_queue(struct service *s)
     const struct fw_config *c = s->config;
     const struct fw_queue_config config = {
         .store = s->store, .ident = c->ident, .modem_count = (int)c->modems, .seats = &s->seats,
-        .trunk = "", /* the line chooses */
+        .trunk = "" /* the line chooses */, .guard = { c->allow_prefixes, c->bar_prefixes },
         .media_workers = (int)c->media_workers, .calls_max = (int)c->calls_max,
         .calls_per_number = (int)c->calls_per_number, .number_gap_ms = (int)c->number_gap_ms,
         .ring_timeout_ms = c->ring_timeout_secs * 1000, .call_limit_ms = c->call_limit_secs * 1000,

@@ -58,10 +58,22 @@ static void begin_attempt(const struct fw_queue *q, struct fw_live *l)
     fw_text_clip(a->trunk, sizeof a->trunk, q->trunk);
 }
 
+bool fw_guard_pass(struct fw_queue *q, struct fw_live *l)
+{
+    const char *detail;
+    const enum fw_guard_answer answer = fw_guard_ask(&q->config.guard, l->fax.to);
+    if (answer == FW_GUARD_OK)
+        return true;
+    const char *reason = fw_guard_reason(answer, &detail);
+    fw_log(FW_LOG_WARN, "fax.barred", "fax=%s to=%s reason=%s", l->fax.id, FW_LOG_TEXT(l->fax.to), reason);
+    fw_live_fail(q, l, reason, detail);
+    return false;
+}
+
 static void dial(struct fw_queue *q, struct fw_live *l, int modem)
 {
     char call[FW_UUID_SIZE];
-    if (!fw_profile_apply(q, l))
+    if (!fw_guard_pass(q, l) || !fw_profile_apply(q, l))
         return;
     fw_uuid_new(fw_wall_now(), call);
     if (fw_spool_put(q, &l->fax, modem, call)) {

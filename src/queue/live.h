@@ -149,6 +149,9 @@ MUST_USE bool fw_again_if_asked(struct fw_queue *q, struct fw_live *l, struct fw
 /* Interruptions by failures of our own so far, this one counted. */
 int fw_again_interruptions(struct fw_queue *q, const struct fw_live *l);
 
+/* dial.c. False: nobody may call the number; the fax has failed, and left the memory. */
+MUST_USE bool fw_guard_pass(struct fw_queue *q, struct fw_live *l);
+
 /* profile.c: what is known of the number. False: it is parked; the fax has failed. */
 MUST_USE bool fw_profile_apply(struct fw_queue *q, struct fw_live *l);
 void fw_profile_learn(struct fw_queue *q, const struct fw_live *l, const struct fw_outcome *o);

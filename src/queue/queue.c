@@ -118,6 +118,8 @@ static enum fw_err give_one(struct fw_queue *q)
         fw_cancel_now(q, l);
         return FW_OK;
     }
+    if (!fw_guard_pass(q, l)) /* before its documents are fetched; and before each call, by the lists of then */
+        return FW_OK;
     err = fw_media_workers_give(q, &l->fax);
     if (err) {
         fw_live_remove(q, l);

@@ -9,6 +9,7 @@
 #define FW_QUEUE_H
 #include <stdatomic.h>
 
+#include "fax/guard.h"
 #include "ipc/msg.h"
 #include "ipc/seats.h"
 #include "store/store.h"
@@ -42,6 +43,7 @@ struct fw_queue_config {
     int         calls_max;       /* at the same time */
     int         calls_per_number; /* at the same time to one destination; 0: any number */
     int         number_gap_ms;   /* between two calls to one */
+    struct fw_guard guard;       /* numbers that are never called; the texts must live as long as the queue */
     uint32_t    ring_timeout_ms; /* alerting without an answer */
     uint32_t    call_limit_ms;   /* one whole call */
 };
