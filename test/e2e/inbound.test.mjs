@@ -3,6 +3,7 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { modern } from './lib/clients.mjs';
 import { Service, pagesEqual, until } from './lib/service.mjs';
 import { Receiver } from './lib/receiver.mjs';
 import { onePage as onePageIn } from './lib/pdf.mjs';
@@ -52,6 +53,12 @@ test('a fax to a number of ours arrives as a received fax, bit for bit, and ever
     const refreshed = await service.request('POST', `/v2/faxes/${fax.id}/actions/refresh`);
     assert.deepEqual([refreshed.status, refreshed.body.data], [200, { result: 'ok' }]);
     assert.equal((await fetch((await service.fax(fax.id)).media_url)).status, 200);
+    for (const { version, make } of modern) {
+        const client = make(service);
+        assert.deepEqual((await client.faxes.actions.refresh(fax.id)).data, { result: 'ok' }, version);
+        assert.equal((await fetch((await client.faxes.retrieve(fax.id)).data.media_url)).status, 200, version);
+        await assert.rejects(client.faxes.actions.cancel(fax.id), (error) => error.status === 422, version);
+    }
     assert.equal((await service.request('POST', `/v2/faxes/${fax.id}/actions/cancel`)).status, 422);
     const pages = (await service.events(fax.id)).filter((e) => e.event_type === 'page.received');
     assert.deepEqual(pages.map((e) => e.payload.page), [1, 2, 3]);

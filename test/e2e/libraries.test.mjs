@@ -165,8 +165,10 @@ for (const { version, make } of modern) {
         const sending = (await client.faxes.create({ ...given, to: TAKES, contents: createReadStream(short) })).data;
         await reached(ringing.id, 'originated');
         await reached(sending.id, 'sending');
+        const waiting = (await client.faxes.create({ ...given, to: RINGS, contents: createReadStream(short) })).data; // for its turn
+        await reached(waiting.id, 'media.processed');
         assert.equal((await client.faxes.retrieve(queued.id)).data.status, 'queued');
-        for (const { id } of [queued, ringing, sending]) {
+        for (const { id } of [queued, waiting, ringing, sending]) {
             assert.deepEqual((await client.faxes.actions.cancel(id)).data, { result: 'ok' });
             assert.equal((await service.ended(id)).failure_reason, 'sender_canceled');
             await assert.rejects(client.faxes.actions.cancel(id), isStatus(422));
