@@ -1,6 +1,8 @@
 # Everything a person types. The build itself is in meson.build.
 BUILD := build
 PREFIX := /usr/local
+# The targets here are steps one after another; ninja is the one who builds side by side.
+.NOTPARALLEL:
 .PHONY: all setup deps test-deps test demo run bench bench-calls bench-documents loss-table fuzz-calls lint fuzz hostile chaos chaos-inbound install clean
 
 all: deps setup

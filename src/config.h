@@ -6,6 +6,7 @@
 #ifndef FW_CONFIG_H
 #define FW_CONFIG_H
 #include "base/base.h"
+#include "config_options.h"
 #include "fax/trunk.h"
 
 /* A SIP peer that takes our calls. Texts are empty where nothing is given, pointers are never NULL
@@ -44,52 +45,16 @@ struct fw_config_trunk {
 };
 
 struct fw_config {
-    char    *data;          /* folder of database, documents and keys */
-    char    *listen;        /* HTTP, HOST:PORT; port 0 takes a free one */
-    char    *sip_host;      /* numeric address that SIP and media bind to */
-    uint16_t sip_port;      /* 0: any */
-    uint16_t media_port_min, media_port_max; /* 0: any */
-    char    *domain;        /* host part of our From; empty: sip_host */
-    char    *advertised_host; /* numeric: what peers are told, behind NAT; empty: sip_host */
-    char    *resolv_conf;   /* file with name servers for trunks; empty: the system's */
-    char    *tls_ca_file;   /* whom trunks over TLS are trusted by; empty: the system's */
-    char    *tls_certificate; /* of ours, with its key, PEM; empty: none */
-    bool     answer_strangers; /* SIP requests from where no trunk is */
-    uint32_t stranger_rate; /* SIP messages a second from one source that is no trunk */
-    char    *ident;         /* station id (TSI), up to 20 characters; empty: the fax's `from` */
-    char    *log_level;     /* error warn info debug */
-    uint32_t modems;        /* modem programs */
-    uint32_t media_workers; /* documents prepared at the same time */
-    uint32_t calls_max;     /* calls at the same time */
-    char    *retry;             /* policy of faxes that name none: none, standard, hylafax, or JSON */
-    char    *allow_prefixes, *bar_prefixes; /* of numbers that may, or may not, be called: fax/guard.h */
-    uint32_t calls_per_number; /* at the same time to one destination */
-    uint32_t number_gap_ms;    /* between two calls to one */
-    uint32_t ring_timeout_secs;
-    uint32_t call_limit_secs;
-    uint32_t answer_delay_ms;  /* calls that come in ring as long */
-    uint32_t disk_free_min_mb; /* less is free: no call, fax or upload is taken */
-    uint32_t *drain_secs;      /* NULL: 30, and 0 in development */
-    uint32_t http_threads;
-    uint32_t http_header_timeout_secs, http_body_timeout_secs; /* see api/patience.h */
-    char    *tls_cert, *tls_key; /* PEM files; empty: plain HTTP */
-    char    *cors_origins;       /* of web pages that may use the API, parted by commas, or "*" */
-    uint32_t faxes_in_process_max;  /* outbound, of one account */
-    char    *public_url;     /* what links to stored files begin with; empty: where `listen` is */
-    uint32_t link_ttl_secs;  /* how long such links are good */
-    uint32_t rate_limit_per_second; /* requests of one account; 0: any number */
-    bool     fetch_private;   /* media_url may point to private and loopback addresses */
-    bool     webhook_private; /* webhooks too */
-    uint32_t webhook_timeout_ms; /* one try, unless the application says */
-    uint32_t webhook_retry_first_ms, webhook_retry_max_secs, webhook_retry_rounds;
-    uint32_t webhook_log_days; /* how long what became of a webhook is kept */
-    char    *smtp_url;       /* smtp:// or smtps:// HOST[:PORT]; empty: no mail is sent */
-    char    *smtp_username, *smtp_password; /* never logged */
-    char    *smtp_from;      /* address that mail is from */
-    char    *smtp_tls;       /* required, none, or empty: required unless the host is loopback */
-    char    *smtp_ca_file;   /* whom its certificate is trusted by, PEM; empty: the system's */
-    uint32_t smtp_timeout_secs; /* one message, whole */
-    uint32_t smtp_retry_first_ms, smtp_retry_max_secs, smtp_give_up_secs;
+#define TEXT_MEMBER(name, longest, standard) char *name;
+#define NUMBER_MEMBER(name, standard, min, max) uint32_t name;
+#define PORT_MEMBER(name, standard, min, max) uint16_t name;
+#define SWITCH_MEMBER(name) bool name;
+    FW_CONFIG_OPTIONS(TEXT_MEMBER, NUMBER_MEMBER, PORT_MEMBER, SWITCH_MEMBER)
+#undef TEXT_MEMBER
+#undef NUMBER_MEMBER
+#undef PORT_MEMBER
+#undef SWITCH_MEMBER
+    uint32_t *drain_secs; /* NULL: 30, and 0 in development */
     /* The only part that SIGHUP reads again. */
     struct fw_config_trunk *trunks;
     unsigned trunks_count;
@@ -97,6 +62,8 @@ struct fw_config {
 
 /* `path` NULL: defaults and environment only. The result is freed by fw_config_free. */
 MUST_USE enum fw_err fw_config_load(const char *path, struct fw_fault *fault, struct fw_config **ret);
+/* What the options must be to each other; settles the trunks. Called by fw_config_load. */
+MUST_USE enum fw_err fw_config_check(struct fw_config *c, struct fw_fault *fault);
 void fw_config_free(struct fw_config *c);
 /* Splits "HOST:PORT" or "[V6]:PORT". */
 MUST_USE bool fw_config_listen(const char *text, char *host, size_t host_size, uint16_t *ret_port);

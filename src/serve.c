@@ -10,213 +10,21 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "api/api.h"
-#include "api/links.h"
-#include "base/signer.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/mailbox.h"
 #include "base/text.h"
-#include "documents.h"
-#include "drain.h"
 #include "http/http.h"
-#include "ipc/supervisor.h"
-#include "mailing.h"
-#include "media/join.h"
-#include "notify/notify.h"
-#include "programs.h"
-#include "queue/queue.h"
-#include "receive/receive.h"
-#include "secrets.h"
-#include "trunks.h"
+#include "service.h"
 
 enum {
     READY_MS = 20 * 1000, /* all programs up, or the start has failed */
     STOP_MS = 4 * 1000,   /* for the children to end their calls */
-    PAGE_BYTES_MAX = 8 * 1024 * 1024, /* one received page, decoded from the line */
 };
-
-struct service {
-    const struct fw_config         *config;
-    const struct fw_serve_options  *options;
-    struct fw_programs              programs;
-    struct fw_documents             documents;
-    int                             children_lock, signal_fd;
-    struct fw_store                *store;
-    struct fw_secrets               secrets;
-    struct fw_signer               *signer;
-    struct fw_queue                *queue;
-    struct fw_seats                 seats; /* of the modems; queue and receive share them */
-    struct fw_receive              *receive;
-    struct fw_notify               *notify;
-    struct fw_mailer               *mailer;
-    struct fw_links                 links; /* the notifier's */
-    struct fw_supervisor           *supervisor;
-    struct fw_trunks               *trunks;
-    struct fw_mailbox              *outbox; /* of struct fw_msg, from the queue to the children */
-    struct fw_api                  *api;
-    char                            http_host[256], upload_dir[4200], public_key[64]; /* as long as the API lives */
-    uint16_t                        carrier_port;
-    struct fw_drain                 drain;
-    bool                            line_ready, carrier_ready, modem_ready, ready, stop;
-};
-
-static void from_queue(void *arg, const struct fw_msg *msg)
-{
-    struct service *s = arg;
-    if (fw_mailbox_put(s->outbox, msg))
-        fw_log(FW_LOG_ERROR, "message.lost", "kind=%s", fw_msg_text(msg->kind)); /* its deadline acts */
-}
-
-static void prepare(void *arg, const struct fw_fax *fax, const char *dir, const atomic_bool *stop,
-                    struct fw_prepared *ret)
-{
-    const struct service *s = arg;
-    fw_documents_prepare(&s->documents, fax, dir, stop, ret);
-}
-
-static void fax_accepted(void *arg, const char *fax)
-{
-    struct service *s = arg;
-    fw_queue_accepted(s->queue, fax);
-}
-
-static void fax_canceled(void *arg, const char *fax)
-{
-    struct service *s = arg;
-    fw_queue_cancel(s->queue, fax); /* whichever of the two has it */
-    fw_receive_cancel(s->receive, fax);
-}
-
-static json_t *trunks(void *arg)
-{
-    const struct service *s = arg;
-    return fw_trunks_json(s->trunks);
-}
-
-static uint32_t draining(void *arg)
-{
-    const struct service *s = arg;
-    return fw_drain_left_s(&s->drain);
-}
-
-static enum fw_err fetch_media(void *arg, const char *url, int fd, uint64_t size_max,
-                               const atomic_bool *stop, struct fw_fault *fault)
-{
-    const struct service *s = arg;
-    return fw_documents_fetch(&s->documents, url, fd, size_max, stop, fault);
-}
-
-/* The supervisor's port. */
-
-static void configure_line(struct service *s)
-{
-    const struct fw_config *c = s->config;
-    struct fw_msg msg = { .kind = FW_MSG_KIND_LINE_CONFIG };
-    struct fw_msg_line_config *l = &msg.line_config;
-    fw_text_clip(l->sip_host, sizeof l->sip_host, c->sip_host);
-    fw_text_clip(l->media_host, sizeof l->media_host, c->sip_host);
-    fw_text_clip(l->domain, sizeof l->domain, c->domain);
-    fw_text_clip(l->advertised_host, sizeof l->advertised_host, c->advertised_host);
-    fw_text_clip(l->resolv_conf, sizeof l->resolv_conf, c->resolv_conf);
-    fw_text_clip(l->tls_ca_file, sizeof l->tls_ca_file, c->tls_ca_file);
-    fw_text_clip(l->tls_certificate, sizeof l->tls_certificate, c->tls_certificate);
-    l->answer_strangers = c->answer_strangers;
-    l->stranger_rate = c->stranger_rate;
-    l->sip_port = c->sip_port;
-    l->media_port_min = c->media_port_min;
-    l->media_port_max = c->media_port_max;
-    l->calls_max = c->calls_max;
-    fw_supervisor_send_to(s->supervisor, FW_ROLE_LINE, 0, &msg);
-}
-
-static void to_line(void *arg, const struct fw_msg *msg)
-{
-    struct service *s = arg;
-    fw_supervisor_send_to(s->supervisor, FW_ROLE_LINE, 0, msg);
-}
-
-/* In development every call goes to the built-in carrier. */
-static void want_trunks(struct service *s)
-{
-    if (s->options->dev)
-        fw_trunks_want_carrier(s->trunks, s->carrier_port, !s->options->paced);
-    else
-        fw_trunks_want_config(s->trunks, s->config);
-}
 
 static void reload(struct service *s)
 {
     if (!fw_trunks_reload(s->trunks, s->options->config_path) && s->line_ready)
-        fw_trunks_tell(s->trunks, to_line, s);
-}
-
-static void started(void *arg, enum fw_role role, uint8_t index)
-{
-    struct service *s = arg;
-    struct fw_msg msg = { .kind = FW_MSG_KIND_MODEM_START };
-    if (role == FW_ROLE_LINE)
-        configure_line(s);
-    if (role != FW_ROLE_MODEM)
-        return;
-    msg.modem_start.modem = index;
-    msg.modem_start.calls_max = FW_CALLS_PER_MODEM;
-    msg.modem_start.page_bytes_max = PAGE_BYTES_MAX;
-    fw_supervisor_send_to(s->supervisor, FW_ROLE_MODEM, index, &msg);
-}
-
-static void ended(void *arg, enum fw_role role, uint8_t index)
-{
-    struct service *s = arg;
-    struct fw_msg msg = { .kind = FW_MSG_KIND_MODEM_GONE };
-    if (role == FW_ROLE_LINE) {
-        s->line_ready = false;
-        fw_trunks_forget(s->trunks);
-        fw_queue_line(s->queue, false);
-        fw_receive_line(s->receive, false, 0);
-    }
-    if (role != FW_ROLE_MODEM)
-        return;
-    msg.modem_gone.modem = index;
-    fw_supervisor_send_to(s->supervisor, FW_ROLE_LINE, 0, &msg);
-    fw_queue_modem(s->queue, index, false);
-    fw_receive_modem(s->receive, index, false);
-}
-
-static void message(void *arg, enum fw_role role, uint8_t index, const struct fw_msg *msg)
-{
-    struct service *s = arg;
-    (void)role;
-    switch ((int)msg->kind) {
-    case FW_MSG_KIND_LINE_READY:
-        fw_log(FW_LOG_INFO, "line.ready", "port=%d", msg->line_ready.sip_port);
-        s->line_ready = true;
-        fw_receive_line(s->receive, true, msg->line_ready.sip_port);
-        fw_trunks_tell(s->trunks, to_line, s);
-        break;
-    case FW_MSG_KIND_MODEM_READY:
-        s->modem_ready = true;
-        fw_queue_modem(s->queue, index, true);
-        fw_receive_modem(s->receive, index, true);
-        break;
-    case FW_MSG_KIND_CARRIER_READY: s->carrier_ready = true; break;
-    case FW_MSG_KIND_TRUNK_STATE: fw_trunks_heard(s->trunks, &msg->trunk_state); return;
-    default: /* each takes what is of its calls */
-        fw_receive_message(s->receive, msg);
-        fw_queue_message(s->queue, msg);
-        return;
-    }
-    /* A call is worth placing once there is somebody to take it. */
-    if (s->line_ready && (s->carrier_ready || !s->options->dev))
-        fw_queue_line(s->queue, true);
-}
-
-static void on_outbox(void *arg)
-{
-    struct service *s = arg;
-    struct fw_msg msg;
-    while (fw_mailbox_take(s->outbox, &msg))
-        fw_supervisor_send(s->supervisor, &msg);
+        fw_trunks_tell(s->trunks, fw_service_to_line, s);
 }
 
 static void on_signal(void *arg)
@@ -237,63 +45,6 @@ static void on_signal(void *arg)
 
 /* Starting. */
 
-static enum fw_err start_modems(struct service *s, struct fw_fault *fault)
-{
-    for (uint32_t m = 0; m < s->config->modems; m++) {
-        char spool[4200];
-        enum fw_err err = fw_queue_spool_dir(s->config->data, (int)m, spool, sizeof spool);
-        if (err) {
-            fw_fault_set(fault, "data", "the spool folder under %s cannot be made", s->config->data);
-            return err;
-        }
-        const struct fw_child_spec spec = { .role = FW_ROLE_MODEM, .index = (uint8_t)m,
-                                            .program = s->programs.modem,
-                                            .args = { "--channel", "3", "--spool", spool } };
-        err = fw_supervisor_add(s->supervisor, &spec, fault);
-        if (err)
-            return err;
-    }
-    return FW_OK;
-}
-
-static enum fw_err start_carrier(struct service *s, struct fw_fault *fault)
-{
-    char listen[64], mailbox[4200];
-    /* One port for the life of the service: a carrier that is restarted is found again. */
-    if (!fw_free_sip_port(&s->carrier_port)) {
-        fw_fault_set(fault, "carrier", "no free port for SIP on 127.0.0.1");
-        return FW_IO;
-    }
-    snprintf(listen, sizeof listen, "127.0.0.1:%u", s->carrier_port);
-    snprintf(mailbox, sizeof mailbox, "%s/mailbox", s->config->data);
-    const struct fw_child_spec spec = {
-        .role = FW_ROLE_CARRIER, .program = s->programs.carrier,
-        .args = { "--channel", "3", "--listen", listen, "--mailbox", mailbox,
-                  s->options->paced ? "--paced" : NULL },
-    };
-    return fw_supervisor_add(s->supervisor, &spec, fault);
-}
-
-static enum fw_err start_children(struct service *s, struct fw_fault *fault)
-{
-    const struct fw_supervisor_port port = { started, ended, message, s };
-    const struct fw_child_spec line = { .role = FW_ROLE_LINE, .program = s->programs.line,
-                                        .args = { "--channel", "3" } };
-    enum fw_err err = fw_supervisor_new(&port, s->children_lock, &s->supervisor);
-    if (!err)
-        err = fw_supervisor_watch(s->supervisor, s->signal_fd, on_signal, s);
-    if (!err)
-        err = fw_supervisor_watch(s->supervisor, fw_mailbox_fd(s->outbox), on_outbox, s);
-    if (!err)
-        err = start_modems(s, fault);
-    if (!err && s->options->dev)
-        err = start_carrier(s, fault);
-    want_trunks(s); /* the carrier has its port */
-    if (!err)
-        err = fw_supervisor_add(s->supervisor, &line, fault);
-    return err;
-}
-
 static enum fw_err wait_ready(struct service *s, struct fw_fault *fault)
 {
     const struct fw_mono until = { fw_mono_now().us + READY_MS * 1000LL };
@@ -309,74 +60,6 @@ static enum fw_err wait_ready(struct service *s, struct fw_fault *fault)
                  s->stop ? "stopped during the start" : "is not ready after %d s; the log above says why",
                  READY_MS / 1000);
     return FW_BUSY;
-}
-
-static enum fw_err start_queue(struct service *s)
-{
-    const struct fw_queue_port port = { .prepare = prepare, .send = from_queue, .slice = fw_join_rest_file, .arg = s };
-    const struct fw_config *c = s->config;
-    const struct fw_queue_config config = {
-        .store = s->store, .ident = c->ident, .modem_count = (int)c->modems, .seats = &s->seats,
-        .trunk = "" /* the line chooses */, .guard = { c->allow_prefixes, c->bar_prefixes },
-        .media_workers = (int)c->media_workers, .calls_max = (int)c->calls_max,
-        .calls_per_number = (int)c->calls_per_number, .number_gap_ms = (int)c->number_gap_ms,
-        .ring_timeout_ms = c->ring_timeout_secs * 1000, .call_limit_ms = c->call_limit_secs * 1000,
-    };
-    const enum fw_err err = fw_queue_new(&config, &port, &s->queue);
-    return err ? err : fw_queue_start(s->queue);
-}
-
-/* Before the queue: its start clears the spool. */
-static enum fw_err start_receive(struct service *s)
-{
-    const struct fw_receive_port port = { from_queue, s };
-    const struct fw_config *c = s->config;
-    const struct fw_receive_config config = {
-        .store = s->store, .ident = c->ident, .modem_count = (int)c->modems, .seats = &s->seats,
-        .calls_max = (int)c->calls_max,
-        .answer_delay_ms = c->answer_delay_ms, .call_limit_ms = c->call_limit_secs * 1000,
-        .disk_free_min = (uint64_t)c->disk_free_min_mb * 1024 * 1024,
-    };
-    const enum fw_err err = fw_receive_new(&config, &port, &s->receive);
-    return err ? err : fw_receive_start(s->receive);
-}
-
-static enum fw_err start_notify(struct service *s)
-{
-    fw_api_links(s->api, &s->links);
-    const struct fw_notify_config config = {
-        .store = s->store, .signer = s->signer,
-        .allow_private = s->options->dev || s->config->webhook_private,
-        .log_days = (int)s->config->webhook_log_days,
-        .timeout_ms = (int)s->config->webhook_timeout_ms,
-        .schedule = { .first_ms = s->config->webhook_retry_first_ms,
-                      .max_ms = s->config->webhook_retry_max_secs * 1000,
-                      .round_max = (int)s->config->webhook_retry_rounds },
-        .links = fw_link_port_of(&s->links),
-    };
-    return fw_notify_start(&config, &s->notify);
-}
-
-static enum fw_err start_api(struct service *s, struct fw_fault *fault)
-{
-    uint16_t port = 0;
-    fw_assert(fw_config_listen(s->config->listen, s->http_host, sizeof s->http_host, &port));
-    snprintf(s->upload_dir, sizeof s->upload_dir, "%s/uploads", s->config->data);
-    fw_signer_public_key(s->signer, s->public_key, sizeof s->public_key);
-    const struct fw_api_config config = {
-        .listen_host = s->http_host, .port = port, .store = s->store, .upload_dir = s->upload_dir,
-        .fax_accepted = fax_accepted, .fax_canceled = fax_canceled, .fetch = fetch_media, .trunks = trunks,
-        .draining = draining, .arg = s, .disk_free_min = (uint64_t)s->config->disk_free_min_mb * 1024 * 1024,
-        .threads = s->config->http_threads,
-        .tls_cert = s->config->tls_cert, .tls_key = s->config->tls_key,
-        .cors_origins = s->config->cors_origins,
-        .header_s = s->config->http_header_timeout_secs, .body_s = s->config->http_body_timeout_secs,
-        .public_url = s->config->public_url, .link_ttl_s = s->config->link_ttl_secs,
-        .rate_limit_per_second = s->config->rate_limit_per_second,
-        .faxes_in_process_max = s->config->faxes_in_process_max,
-        .retry = s->config->retry, .signer = s->signer,
-    };
-    return fw_api_start(&config, fault, &s->api);
 }
 
 static enum fw_err open_data(struct service *s, struct fw_fault *fault)
@@ -407,19 +90,21 @@ static enum fw_err start(struct service *s, struct fw_fault *fault)
     if (!err)
         err = open_data(s, fault);
     if (!err)
-        err = start_receive(s);
+        err = fw_service_start_receive(s);
     if (!err)
-        err = start_queue(s);
+        err = fw_service_start_queue(s);
     if (!err)
         err = fw_trunks_new(&s->trunks);
     if (!err)
-        err = start_children(s, fault);
+        err = fw_service_start_children(s, fault);
+    if (!err)
+        err = fw_supervisor_watch(s->supervisor, s->signal_fd, on_signal, s);
     if (!err)
         err = wait_ready(s, fault);
     if (!err)
-        err = start_api(s, fault);
+        err = fw_service_start_api(s, fault);
     if (!err)
-        err = start_notify(s); /* it makes links to files of the API */
+        err = fw_service_start_notify(s); /* it makes links to files of the API */
     if (!err)
         err = fw_mailing_start(s->config, s->store, &s->mailer);
     return err;

@@ -1,0 +1,120 @@
+/* Each room with its part of the configuration, and the wires between them. */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "media/join.h"
+#include "service.h"
+
+static void from_queue(void *arg, const struct fw_msg *msg)
+{
+    struct service *s = arg;
+    if (fw_mailbox_put(s->outbox, msg))
+        fw_log(FW_LOG_ERROR, "message.lost", "kind=%s", fw_msg_text(msg->kind)); /* its deadline acts */
+}
+
+static void prepare(void *arg, const struct fw_fax *fax, const char *dir, const atomic_bool *stop,
+                    struct fw_prepared *ret)
+{
+    const struct service *s = arg;
+    fw_documents_prepare(&s->documents, fax, dir, stop, ret);
+}
+
+static void fax_accepted(void *arg, const char *fax)
+{
+    struct service *s = arg;
+    fw_queue_accepted(s->queue, fax);
+}
+
+static void fax_canceled(void *arg, const char *fax)
+{
+    struct service *s = arg;
+    fw_queue_cancel(s->queue, fax); /* whichever of the two has it */
+    fw_receive_cancel(s->receive, fax);
+}
+
+static json_t *trunks(void *arg)
+{
+    const struct service *s = arg;
+    return fw_trunks_json(s->trunks);
+}
+
+static uint32_t draining(void *arg)
+{
+    const struct service *s = arg;
+    return fw_drain_left_s(&s->drain);
+}
+
+static enum fw_err fetch_media(void *arg, const char *url, int fd, uint64_t size_max,
+                               const atomic_bool *stop, struct fw_fault *fault)
+{
+    const struct service *s = arg;
+    return fw_documents_fetch(&s->documents, url, fd, size_max, stop, fault);
+}
+
+enum fw_err fw_service_start_queue(struct service *s)
+{
+    const struct fw_queue_port port = { .prepare = prepare, .send = from_queue, .slice = fw_join_rest_file, .arg = s };
+    const struct fw_config *c = s->config;
+    const struct fw_queue_config config = {
+        .store = s->store, .ident = c->ident, .modem_count = (int)c->modems, .seats = &s->seats,
+        .trunk = "" /* the line chooses */, .guard = { c->allow_prefixes, c->bar_prefixes },
+        .media_workers = (int)c->media_workers, .calls_max = (int)c->calls_max,
+        .calls_per_number = (int)c->calls_per_number, .number_gap_ms = (int)c->number_gap_ms,
+        .ring_timeout_ms = c->ring_timeout_secs * 1000, .call_limit_ms = c->call_limit_secs * 1000,
+    };
+    const enum fw_err err = fw_queue_new(&config, &port, &s->queue);
+    return err ? err : fw_queue_start(s->queue);
+}
+
+/* Before the queue: its start clears the spool. */
+enum fw_err fw_service_start_receive(struct service *s)
+{
+    const struct fw_receive_port port = { from_queue, s };
+    const struct fw_config *c = s->config;
+    const struct fw_receive_config config = {
+        .store = s->store, .ident = c->ident, .modem_count = (int)c->modems, .seats = &s->seats,
+        .calls_max = (int)c->calls_max,
+        .answer_delay_ms = c->answer_delay_ms, .call_limit_ms = c->call_limit_secs * 1000,
+        .disk_free_min = (uint64_t)c->disk_free_min_mb * 1024 * 1024,
+    };
+    const enum fw_err err = fw_receive_new(&config, &port, &s->receive);
+    return err ? err : fw_receive_start(s->receive);
+}
+
+enum fw_err fw_service_start_notify(struct service *s)
+{
+    fw_api_links(s->api, &s->links);
+    const struct fw_notify_config config = {
+        .store = s->store, .signer = s->signer,
+        .allow_private = s->options->dev || s->config->webhook_private,
+        .log_days = (int)s->config->webhook_log_days,
+        .timeout_ms = (int)s->config->webhook_timeout_ms,
+        .schedule = { .first_ms = s->config->webhook_retry_first_ms,
+                      .max_ms = s->config->webhook_retry_max_secs * 1000,
+                      .round_max = (int)s->config->webhook_retry_rounds },
+        .links = fw_link_port_of(&s->links),
+    };
+    return fw_notify_start(&config, &s->notify);
+}
+
+enum fw_err fw_service_start_api(struct service *s, struct fw_fault *fault)
+{
+    uint16_t port = 0;
+    fw_assert(fw_config_listen(s->config->listen, s->http_host, sizeof s->http_host, &port));
+    snprintf(s->upload_dir, sizeof s->upload_dir, "%s/uploads", s->config->data);
+    fw_signer_public_key(s->signer, s->public_key, sizeof s->public_key);
+    const struct fw_api_config config = {
+        .listen_host = s->http_host, .port = port, .store = s->store, .upload_dir = s->upload_dir,
+        .fax_accepted = fax_accepted, .fax_canceled = fax_canceled, .fetch = fetch_media, .trunks = trunks,
+        .draining = draining, .arg = s, .disk_free_min = (uint64_t)s->config->disk_free_min_mb * 1024 * 1024,
+        .threads = s->config->http_threads,
+        .tls_cert = s->config->tls_cert, .tls_key = s->config->tls_key,
+        .cors_origins = s->config->cors_origins,
+        .header_s = s->config->http_header_timeout_secs, .body_s = s->config->http_body_timeout_secs,
+        .public_url = s->config->public_url, .link_ttl_s = s->config->link_ttl_secs,
+        .rate_limit_per_second = s->config->rate_limit_per_second,
+        .faxes_in_process_max = s->config->faxes_in_process_max,
+        .retry = s->config->retry, .signer = s->signer,
+    };
+    return fw_api_start(&config, fault, &s->api);
+}
