@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "config.h"
 #include "config_trunk.h"
+#include "fax/fax.h"
 #include "fax/guard.h"
 #include "fax/policy.h"
 #include "http/http.h"
@@ -81,6 +82,10 @@ enum fw_err fw_config_check(struct fw_config *c, struct fw_fault *fault)
     }
     if (!fw_log_level_parse(c->log_level, &level)) {
         fw_fault_set(fault, "log_level", "must be error, warn, info or debug");
+        return FW_INVALID;
+    }
+    if (c->ident[0] && !fw_ident_ok(c->ident)) {
+        fw_fault_set(fault, "ident", "must be 1 to 20 digits, letters, spaces and '+'");
         return FW_INVALID;
     }
     struct fw_policy policy;

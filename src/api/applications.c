@@ -41,6 +41,11 @@ static const char *check_email(const char *text)
     return fw_text_is_email(text) ? NULL : "must be an e-mail address";
 }
 
+static const char *check_ident(const char *text)
+{
+    return fw_ident_ok(text) ? NULL : "must be 1 to 20 digits, letters, spaces and '+'";
+}
+
 static const char *const sites[] = {
     "Latency",
     "Chicago, IL",
@@ -104,6 +109,7 @@ static const struct fw_field table[] = {
     { "outbound", FW_FIELD_OBJECT, .fields = outbound, .field_count = ARRAY_LEN(outbound) },
     { "tags", FW_FIELD_TEXTS, .max = TAGS_MAX },
     { "retry", FW_FIELD_RETRY },
+    { "fax_ident", .check = check_ident, .code = FW_API_UNPROCESSABLE },
 };
 
 /* Only a change has these. */
@@ -118,6 +124,7 @@ static const struct {
     { NULL, "anchorsite_override", "Latency" },
     { NULL, "fax_email_recipient", NULL },
     { NULL, "retry", NULL },
+    { NULL, "fax_ident", NULL },
     { "inbound", "channel_limit", NULL },
     { "inbound", "sip_subdomain", NULL },
     { "inbound", "sip_subdomain_receive_settings", "from_anyone" },
@@ -136,8 +143,8 @@ static const struct {
 
 static json_t *settings_new(void)
 {
-    return json_pack("{ss sn s{sn sn ss} s{sn sn} s[]}", "anchorsite_override", "Latency", "retry", "inbound",
-                     "channel_limit", "sip_subdomain", "sip_subdomain_receive_settings",
+    return json_pack("{ss sn sn s{sn sn ss} s{sn sn} s[]}", "anchorsite_override", "Latency", "retry", "fax_ident",
+                     "inbound", "channel_limit", "sip_subdomain", "sip_subdomain_receive_settings",
                      "from_anyone", "outbound", "channel_limit", "outbound_voice_profile_id", "tags");
 }
 

@@ -89,6 +89,13 @@ bool fw_priority_parse(const char *text, enum fw_priority *ret)
     return false;
 }
 
+bool fw_ident_ok(const char *text)
+{
+    static const char allowed[] = "0123456789+ ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    const size_t size = strspn(text, allowed);
+    return text[size] == '\0' && size <= FW_IDENT_MAX && text[strspn(text, " ")] != '\0';
+}
+
 void fw_application_done(struct fw_application *a)
 {
     free(a->settings);

@@ -47,6 +47,11 @@ struct fw_application {
 void fw_application_done(struct fw_application *a);
 /* Calls at the same time that outbound.channel_limit of its settings allows; 0: any number. */
 int fw_application_channels(const struct fw_application *a);
+/* What its machines call themselves, CSI and TSI, or empty. */
+void fw_application_ident(const struct fw_application *a, char ret[FW_IDENT_MAX + 1]);
+/* 1 to FW_IDENT_MAX characters that a machine can be called by: digits, '+' and spaces (ITU-T T.30 (09/2005)
+ * clause 5.3.6.2.4), and letters, which the standard has not and nearly all machines send and print. */
+MUST_USE bool fw_ident_ok(const char *text);
 
 /* Lower is served first. */
 #define FW_PRIORITIES(X) X(HIGH, "high") X(NORMAL, "normal") X(LOW, "low")

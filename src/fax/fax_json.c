@@ -110,6 +110,13 @@ int fw_application_channels(const struct fw_application *a)
     return calls > 0 && calls < INT32_MAX ? (int)calls : 0;
 }
 
+void fw_application_ident(const struct fw_application *a, char ret[FW_IDENT_MAX + 1])
+{
+    json_t *settings CLEANUP(fw_json_free) = a->settings ? json_loads(a->settings, 0, NULL) : NULL;
+    const char *ident = json_string_value(json_object_get(settings, "fax_ident"));
+    snprintf(ret, FW_IDENT_MAX + 1, "%s", ident && fw_ident_ok(ident) ? ident : "");
+}
+
 json_t *fw_event_json(const struct fw_event *e, const struct fw_link_port *links)
 {
     json_t *payload CLEANUP(fw_json_free) = json_loads(e->payload, 0, NULL);

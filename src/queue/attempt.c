@@ -83,6 +83,7 @@ static void on_result(struct fw_queue *q, struct fw_live *l, const struct fw_msg
 {
     l->result.known = true;
     l->result.is = *m;
+    fw_call_record_ident(&l->attempt, m->remote_ident);
     l->fax.bit_rate = m->bit_rate > 1000000 ? l->fax.bit_rate : (int)m->bit_rate;
     const bool complete = m->t30_code == 0 && m->page_count == (uint32_t)(l->fax.page_count - l->fax.first_page);
     if (complete || l->ended.known || l->line_lost)

@@ -74,6 +74,11 @@ static void take_dialogue(struct fw_fax_attempt *a, const struct fw_msg_fax_dial
     json_decref(lines);
 }
 
+void fw_call_record_ident(struct fw_fax_attempt *a, const char *ident)
+{
+    add_fields(a, json_pack("{so}", "remote_ident", text_or_null(ident)));
+}
+
 void fw_call_record_take(struct fw_fax_attempt *a, const struct fw_msg *msg)
 {
     if (msg->kind == FW_MSG_KIND_FAX_PAGE)

@@ -35,7 +35,7 @@ static void place_call(struct fw_queue *q, const struct fw_live *l)
     fw_text_clip(p->from, sizeof p->from, f->from);
     fw_text_clip(p->display_name, sizeof p->display_name, f->from_display_name);
     snprintf(p->tx_file, sizeof p->tx_file, "%s.tif", f->call);
-    fw_text_clip(p->ident, sizeof p->ident, q->ident[0] ? q->ident : f->from);
+    fw_text_clip(p->ident, sizeof p->ident, l->ident);
     p->t38_enabled = f->t38_enabled && fw_way_t38(f->way);
     p->slow = !fw_way_v17(f->way);
     p->modem = (uint8_t)f->modem;
@@ -46,13 +46,27 @@ static void place_call(struct fw_queue *q, const struct fw_live *l)
     q->port.send(q->port.arg, &msg);
 }
 
+/* That of the application, of the service, or the number that the fax is from. */
+static void choose_ident(struct fw_queue *q, struct fw_live *l)
+{
+    struct fw_application a CLEANUP(fw_application_done) = { 0 };
+    const enum fw_err err = fw_store_application_get(q->config.store, 0, l->fax.application, &a);
+    l->ident[0] = '\0';
+    if (!err)
+        fw_application_ident(&a, l->ident);
+    else
+        fw_log(FW_LOG_ERROR, "application.unread", "fax=%s error=%s", l->fax.id, FW_LOG_TEXT(fw_err_text(err)));
+    if (!l->ident[0])
+        fw_text_clip(l->ident, sizeof l->ident, q->ident[0] ? q->ident : l->fax.from);
+}
+
 static void begin_attempt(const struct fw_queue *q, struct fw_live *l)
 {
     struct fw_fax_attempt *a = &l->attempt;
     *a = (struct fw_fax_attempt){ .number = l->fax.attempts, .started_at = q->wall, .transport = -1, .t30_code = -1,
                                 .first_page = l->fax.first_page };
-    (void)!fw_fax_attempt_record(a, json_pack("{ss sb}", "way", fw_way_text(l->fax.way), "ecm",
-                                              fw_way_ecm(l->fax.way)));
+    (void)!fw_fax_attempt_record(a, json_pack("{ss sb ss}", "way", fw_way_text(l->fax.way), "ecm",
+                                              fw_way_ecm(l->fax.way), "ident", l->ident));
     fw_text_clip(a->fax, sizeof a->fax, l->fax.id);
     fw_text_clip(a->call, sizeof a->call, l->fax.call);
     fw_text_clip(a->trunk, sizeof a->trunk, q->trunk);
@@ -85,6 +99,7 @@ static void dial(struct fw_queue *q, struct fw_live *l, int modem)
     l->fax.modem = modem;
     l->fax.pages_confirmed = l->fax.first_page;
     l->fax.transport = -1;
+    choose_ident(q, l);
     begin_attempt(q, l);
     if (fw_live_called(q, l, modem)) {
         fw_spool_remove(q, modem, call);

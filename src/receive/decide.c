@@ -108,8 +108,16 @@ static enum fw_err catch_all(struct fw_receive *r, const char *called, struct fw
     return err;
 }
 
+/* What the application says of calls that come in; zeroed before. */
+struct said {
+    json_t *inbound; /* owned, or NULL */
+    char    ident[FW_IDENT_MAX + 1];
+};
+
+static void said_done(struct said *s) { json_decref(s->inbound); }
+
 static struct refusal ask_application(struct fw_receive *r, const struct fw_number *number, const char *caller,
-                                      json_t **ret_inbound)
+                                      struct said *ret)
 {
     struct fw_application a = { 0 };
     struct refusal no = taken_up;
@@ -118,21 +126,23 @@ static struct refusal ask_application(struct fw_receive *r, const struct fw_numb
         no = err == FW_NOT_FOUND ? unknown : store_trouble;
     else if (!a.active)
         no = inactive;
-    *ret_inbound = err ? NULL : inbound_of(&a);
+    if (!err) {
+        ret->inbound = inbound_of(&a);
+        fw_application_ident(&a, ret->ident);
+    }
     if (!no.status) {
-        const struct fw_rules_refusal rule = fw_rules_of_call(*ret_inbound, caller, fw_wall_now());
+        const struct fw_rules_refusal rule = fw_rules_of_call(ret->inbound, caller, fw_wall_now());
         no = (struct refusal){ rule.status, rule.q850, rule.text };
     }
-    const int limit = channel_limit(*ret_inbound);
+    const int limit = channel_limit(ret->inbound);
     if (!no.status && limit >= 0 && calls_of(r, number->application) >= limit)
         no = limited;
     fw_application_done(&a);
     return no;
 }
 
-/* `*ret_inbound` (the caller's) is what the application says of calls that come in. */
 static struct refusal judge(struct fw_receive *r, const struct fw_msg_call_incoming *m, struct fw_number *number,
-                            int *ret_modem, json_t **ret_inbound)
+                            int *ret_modem, struct said *ret)
 {
     enum fw_err err = find_number(r, m->to, number);
     if (err == FW_NOT_FOUND)
@@ -141,7 +151,7 @@ static struct refusal judge(struct fw_receive *r, const struct fw_msg_call_incom
         return err == FW_NOT_FOUND ? unknown : store_trouble;
     if (!number->application[0])
         return unknown;
-    const struct refusal no = ask_application(r, number, m->from, ret_inbound);
+    const struct refusal no = ask_application(r, number, m->from, ret);
     if (no.status)
         return no;
     *ret_modem = choose_modem(r);
@@ -207,7 +217,9 @@ static void accept_call(struct fw_receive *r, const struct fw_taken *t)
     struct fw_msg_call_accept *a = &msg.call_accept;
     fw_text_clip(a->call, sizeof a->call, t->fax.call);
     a->modem = (uint8_t)t->fax.modem;
-    fw_text_clip(a->ident, FW_IDENT_MAX + 1, r->ident[0] ? r->ident : t->fax.to);
+    fw_text_clip(a->ident, FW_IDENT_MAX + 1, t->ident[0]   ? t->ident
+                                              : r->ident[0] ? r->ident
+                                                            : t->fax.to);
     a->ecm = 1;
     a->t38_enabled = t->fax.t38_enabled;
     a->answer_delay_ms = r->config.answer_delay_ms;
@@ -225,11 +237,11 @@ void fw_decide_incoming(struct fw_receive *r, const struct fw_msg_call_incoming 
     int modem = -1;
     if (!fw_uuid_valid(m->call))
         return;
-    json_t *inbound CLEANUP(fw_json_free) = NULL;
-    struct refusal no = r->draining ? stopping : judge(r, m, &number, &modem, &inbound);
+    struct said said CLEANUP(said_done) = { 0 };
+    struct refusal no = r->draining ? stopping : judge(r, m, &number, &modem, &said);
     if (!no.status) {
         describe(m, &number, modem, &fax);
-        fax.media_format = format_of(inbound);
+        fax.media_format = format_of(said.inbound);
         enum fw_err err = write_row(r, m, &fax);
         if (!err)
             err = fw_taken_add(r, &fax, &t);
@@ -241,7 +253,8 @@ void fw_decide_incoming(struct fw_receive *r, const struct fw_msg_call_incoming 
         refuse(r, m, &no);
         return;
     }
-    t->rules = TAKE(inbound);
+    t->rules = TAKE(said.inbound);
+    fw_text_clip(t->ident, sizeof t->ident, said.ident);
     fw_call_begun(r, t);
     accept_call(r, t);
 }

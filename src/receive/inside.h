@@ -18,6 +18,7 @@ enum fw_taken_phase {
 struct fw_taken {
     struct fw_fax       fax; /* as the store has it */
     json_t             *rules;    /* `inbound` of its application when the call came; NULL after a start */
+    char                ident[FW_IDENT_MAX + 1]; /* of its application, or empty */
     enum fw_taken_phase phase;
     struct fw_mono      due;      /* CALL: somebody must have spoken by then */
     struct fw_mono      answered; /* {0}: not yet */

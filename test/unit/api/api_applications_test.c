@@ -96,6 +96,9 @@ static void a_bad_change_changes_nothing(void **state)
         { "{\"fax_email_recipient\":\"nobody\"}", "10019" },
         { "{\"fax_email_recipient\":\"a@b.example, c@d.example\"}", "10019" },
         { "{\"active\":\"perhaps\"}", "10026" },
+        { "{\"fax_ident\":\"Müller\"}", "10027" },
+        { "{\"fax_ident\":\"   \"}", "10027" },
+        { "{\"fax_ident\":\"123456789012345678901\"}", "10027" },
     };
     char path[128];
     make("{\"application_name\":\"old\",\"webhook_event_url\":\"https://a.example/\"}", path);

@@ -244,6 +244,30 @@ static void a_fax_is_shown_with_every_field_of_the_contract(void **state)
     fw_fax_done(&f);
 }
 
+static void idents_are_what_machines_take(void **state)
+{
+    (void)state;
+    static const char *const good[] = { "1", "+1 312 555 0100", "ACME Chicago 12", "12345678901234567890" };
+    static const char *const bad[] = { "", " ", "123456789012345678901", "a-b", "1\n", "caf\xc3\xa9", "#1", "(312)" };
+    for (size_t i = 0; i < ARRAY_LEN(good); i++)
+        CHECK(fw_ident_ok(good[i]));
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        CHECK(!fw_ident_ok(bad[i]));
+    static const struct {
+        const char *settings, *ident;
+    } cases[] = {
+        { NULL, "" }, { "{\"fax_ident\":null}", "" }, { "{\"fax_ident\":\"ACME 1\"}", "ACME 1" },
+        { "{\"fax_ident\":\"an old one, and far too long\"}", "" }, { "[", "" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char ident[FW_IDENT_MAX + 1];
+        struct fw_application a = { .settings = cases[i].settings ? strdup(cases[i].settings) : NULL };
+        fw_application_ident(&a, ident);
+        CHECK_TEXT(ident, cases[i].ident);
+        fw_application_done(&a);
+    }
+}
+
 static void an_event_tells_what_its_kind_asks_for(void **state)
 {
     (void)state;
@@ -277,6 +301,7 @@ int main(void)
         cmocka_unit_test(who_was_called_reports_what_the_sender_did),
         cmocka_unit_test(our_own_failures_are_dialled_again_only_before_any_page),
         cmocka_unit_test(a_fax_is_shown_with_every_field_of_the_contract),
+        cmocka_unit_test(idents_are_what_machines_take),
         cmocka_unit_test(an_event_tells_what_its_kind_asks_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
