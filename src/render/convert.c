@@ -70,6 +70,7 @@ struct converter {
     struct fw_buf coded; /* one page */
     struct fw_tiff_writer tiff;
     int complaints;
+    int pages_there, pages_wanted; /* of the document */
 };
 
 static enum fw_render_exit refuse(struct converter *c, enum fw_render_exit code, const char *why)
@@ -140,41 +141,62 @@ static enum fw_render_exit put_page(struct converter *c)
     return FW_RENDER_OK;
 }
 
-/* How many pages of `count` are wanted; the reason when that cannot be. */
-static enum fw_render_exit count_wanted(struct converter *c, int count, int *ret)
+/* The page of the document that comes at place `index` of those that are wanted. */
+static int wanted_at(const struct converter *c, int index)
 {
-    *ret = c->want->pages ? fw_page_ranges_size(c->want->pages, count) : count;
-    if (*ret < 0)
-        return refuse(c, FW_RENDER_FORMAT_INVALID, "the document has fewer pages than 'pages' names");
-    return *ret > c->want->pages_max
-               ? refuse(c, FW_RENDER_PAGE_COUNT_LIMIT, "the document has too many pages")
-               : FW_RENDER_OK;
+    return c->want->pages ? fw_page_ranges_at(c->want->pages, c->pages_there, index) : index;
 }
 
-static enum fw_render_exit convert_pages(struct converter *c, int pages_there)
+/* How many pages of the document are wanted, and fax pages of them; the reason when that cannot be. */
+static enum fw_render_exit count_wanted(struct converter *c, int *ret_fax_pages)
+{
+    const int pages_max = c->want->pages_max;
+    c->pages_wanted =
+        c->want->pages ? fw_page_ranges_size(c->want->pages, c->pages_there) : c->pages_there;
+    *ret_fax_pages = 0;
+    if (c->pages_wanted < 0)
+        return refuse(c, FW_RENDER_FORMAT_INVALID, "the document has fewer pages than 'pages' names");
+    if (c->pages_wanted > pages_max)
+        return refuse(c, FW_RENDER_PAGE_COUNT_LIMIT, "the document has too many pages");
+    for (int i = 0; i < c->pages_wanted && *ret_fax_pages <= pages_max; i++)
+        *ret_fax_pages += fw_drawing_parts(c->ctx, c->doc, wanted_at(c, i), c->want->y_dpi);
+    return *ret_fax_pages <= pages_max ? FW_RENDER_OK
+                                       : refuse(c, FW_RENDER_PAGE_COUNT_LIMIT,
+                                                "its long pages make too many fax pages");
+}
+
+static enum fw_render_exit convert_page(struct converter *c, int page)
 {
     fz_context *ctx = c->ctx;
-    int page_count = 0;
-    const enum fw_render_exit unwanted = count_wanted(c, pages_there, &page_count);
-    if (unwanted)
-        return unwanted;
     enum fw_render_exit code = FW_RENDER_OK;
-    if (fw_t6_new(FW_RENDER_WIDTH, &c->t6))
-        return refuse(c, FW_RENDER_LIMITS, "out of memory");
-    if (fw_tiff_start(&c->tiff, c->want->out, (uint32_t)page_count))
-        return refuse(c, FW_RENDER_LIMITS, "the pages need more room than there is");
-    fz_try(ctx) fw_drawing_init(ctx, &c->drawing, c->want->y_dpi);
-    fz_catch(ctx) return caught(c, "out of memory");
+    const int parts = fw_drawing_parts(ctx, c->doc, page, c->want->y_dpi);
     fz_var(code);
-    for (int i = 0; i < page_count && code == FW_RENDER_OK; i++) {
-        fz_var(i);
-        const int page = c->want->pages ? fw_page_ranges_at(c->want->pages, pages_there, i) : i;
-        fz_try(ctx) fw_drawing_page(ctx, &c->drawing, c->doc, page, c->want->y_dpi);
+    for (int part = 0; part < parts && code == FW_RENDER_OK; part++) {
+        fz_var(part);
+        fz_try(ctx) fw_drawing_page(ctx, &c->drawing, c->doc, page, part, c->want->y_dpi);
         fz_catch(ctx) code = caught(c, "a page of the document is damaged and cannot be drawn");
         if (code == FW_RENDER_OK)
             code = put_page(c);
         c->complaints += c->drawing.complaints;
     }
+    return code;
+}
+
+static enum fw_render_exit convert_pages(struct converter *c)
+{
+    fz_context *ctx = c->ctx;
+    int fax_pages = 0;
+    enum fw_render_exit code = count_wanted(c, &fax_pages);
+    if (code)
+        return code;
+    if (fw_t6_new(FW_RENDER_WIDTH, &c->t6))
+        return refuse(c, FW_RENDER_LIMITS, "out of memory");
+    if (fw_tiff_start(&c->tiff, c->want->out, (uint32_t)fax_pages))
+        return refuse(c, FW_RENDER_LIMITS, "the pages need more room than there is");
+    fz_try(ctx) fw_drawing_init(ctx, &c->drawing, c->want->y_dpi);
+    fz_catch(ctx) return caught(c, "out of memory");
+    for (int i = 0; i < c->pages_wanted && code == FW_RENDER_OK; i++)
+        code = convert_page(c, wanted_at(c, i));
     return code;
 }
 
@@ -186,7 +208,6 @@ static void on_message(void *arg, const char *message)
 
 static enum fw_render_exit convert_bytes(struct converter *c, struct fw_span bytes)
 {
-    int page_count = 0;
     fz_set_error_callback(c->ctx, on_message, NULL);
     fz_set_warning_callback(c->ctx, on_message, NULL);
     fz_try(c->ctx)
@@ -197,8 +218,8 @@ static enum fw_render_exit convert_bytes(struct converter *c, struct fw_span byt
     fz_catch(c->ctx) return caught(c, "out of memory");
     char why[FW_WHY_SIZE];
     const int pages_max = c->want->pages ? FW_PAGE_NUMBER_MAX : c->want->pages_max;
-    const enum fw_render_exit code = fw_open(c->ctx, bytes, pages_max, &c->doc, &page_count, why);
-    return code ? refuse(c, code, why) : convert_pages(c, page_count);
+    const enum fw_render_exit code = fw_open(c->ctx, bytes, pages_max, &c->doc, &c->pages_there, why);
+    return code ? refuse(c, code, why) : convert_pages(c);
 }
 
 enum fw_render_exit fw_convert_run(const struct fw_convert *want, struct fw_converted *ret)

@@ -18,6 +18,8 @@ struct fw_drawing {
 /* Makes room for the longest page at `y_dpi`; used for all pages. */
 void fw_drawing_init(fz_context *ctx, struct fw_drawing *d, uint32_t y_dpi);
 void fw_drawing_done(fz_context *ctx, struct fw_drawing *d);
-void fw_drawing_page(fz_context *ctx, struct fw_drawing *d, fz_document *doc, int index,
+/* Of how many fax pages the page will be; 1 for one that cannot be drawn. Never throws. */
+int  fw_drawing_parts(fz_context *ctx, fz_document *doc, int index, uint32_t y_dpi);
+void fw_drawing_page(fz_context *ctx, struct fw_drawing *d, fz_document *doc, int index, int part,
                      uint32_t y_dpi);
 #endif

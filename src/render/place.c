@@ -7,6 +7,7 @@ static const double dpi_unknown = 96;    /* what browsers take a pixel for */
 static const double aspect_max = 10;     /* of a pixel: beyond is nonsense */
 static const double margin = 28;         /* points: 10 mm, around what is not a page itself */
 static const double like_a_page = 540;   /* points wide: a scan, with margins of its own */
+static const double longest = 1009;      /* points: legal and a hair, the longest page there is */
 static const double scroll = 2.5;        /* times the paper's width: beyond, it is cut */
 static const double overlap = 14;        /* points: 5 mm */
 
@@ -50,15 +51,19 @@ struct fw_placing fw_place(uint32_t width, uint32_t height, double x_dpi, double
     shrink(&p, paper / p.width);
     if (p.turned)
         shrink(&p, (double)FW_PAPER_HEIGHT / p.height);
+    if (!known && p.height <= scroll * paper) /* a telephone's picture is one page */
+        shrink(&p, longest / p.height);
     p.left = (paper - p.width) / 2;
-    if (p.height > scroll * paper) {
+    if (p.height > longest) {
         cut(&p);
     } else if (p.width >= like_a_page || p.turned) {
         p.page_height = p.height;
     } else {
         p.top = margin;
         const double needed = p.height + 2 * margin, a4 = (double)FW_PAPER_HEIGHT;
-        p.page_height = needed > a4 ? needed : a4;
+        p.page_height = needed > longest ? longest : needed > a4 ? needed : a4;
+        if (p.top + p.height > p.page_height)
+            p.top = (p.page_height - p.height) / 2;
     }
     return p;
 }

@@ -2,8 +2,8 @@
  *
  * An image keeps its true size when it says a believable one, and shrinks when it is wider than the
  * paper; it never grows. What is wider than high and does not fit is turned. A scroll, such as a
- * long screenshot, becomes several pages that overlap by a line of text; what is only somewhat
- * longer than the paper becomes one long page, as a PDF page of that size would.
+ * long screenshot, becomes several pages that overlap by a line of text. What is only somewhat
+ * longer than the longest page is cut too when it says its size, and shrinks to one page when not.
  */
 #ifndef FW_PLACE_H
 #define FW_PLACE_H

@@ -19,10 +19,10 @@ sample = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(sample)
 
 
-def document(pages, trailer='', encrypt=lambda number, data: data, more=()):
-    """`pages`: [(width, height, content, further page entries)]."""
+def document(pages, trailer='', encrypt=lambda number, data: data, more=(), catalog=''):
+    """`pages`: [(width, height, content, further page entries)]; `more` objects follow theirs."""
     kids = ' '.join(f'{3 + 2 * i} 0 R' for i in range(len(pages)))
-    objects = [b'<</Type/Catalog/Pages 2 0 R>>', f'<</Type/Pages/Count {len(pages)}/Kids[{kids}]>>'.encode()]
+    objects = [f'<</Type/Catalog/Pages 2 0 R{catalog}>>'.encode(), f'<</Type/Pages/Count {len(pages)}/Kids[{kids}]>>'.encode()]
     for width, height, content, extra in pages:
         number = len(objects) + 2
         objects.append(f'<</Type/Page/Parent 2 0 R/MediaBox[0 0 {width} {height}]/Contents {number} 0 R{extra}/Resources'
@@ -141,6 +141,56 @@ def bomb(operators, blocks):
     return sample.assemble(objects)
 
 
+def widget(rect, entries):
+    return f'<</Type/Annot/Subtype/Widget/F 4/Rect[{rect}]{entries}>>'
+
+
+def looks(width, height, content):
+    """An appearance stream."""
+    return (f'<</Type/XObject/Subtype/Form/BBox[0 0 {width} {height}]/Resources<<>>/Length {len(content)}>>stream\n{content}\nendstream').encode()
+
+
+def form(need_appearances):
+    """Fields from top to bottom, 40 points each; 72 to 272 across. Text (no looks), text (looks), check box (no looks), check box
+    (looks, on), check box (looks, off), list to choose from (no looks), text that is hidden, text without a value."""
+    fields = [
+        widget('72 720 272 740', '/FT/Tx/T(a)/V(MMMMMMMMMMMM)/DA(/Helv 12 Tf 0 g)'),
+        widget('72 680 272 700', '/FT/Tx/T(b)/V(MMM)/DA(/Helv 12 Tf 0 g)/AP<</N 6 0 R>>'),
+        widget('72 640 92 660', '/FT/Btn/T(c)/V/Yes/AS/Yes/DA(/ZaDb 12 Tf 0 g)/MK<</CA(4)>>'),
+        widget('72 600 92 620', '/FT/Btn/T(d)/V/Yes/AS/Yes/AP<</N<</Yes 7 0 R/Off 8 0 R>>>>'),
+        widget('72 560 92 580', '/FT/Btn/T(e)/V/Off/AS/Off/AP<</N<</Yes 7 0 R/Off 8 0 R>>>>'),
+        widget('72 520 272 540', '/FT/Ch/Ff 131072/T(f)/Opt[(MMMMMM)(WWWWWW)]/V(MMMMMM)/DA(/Helv 12 Tf 0 g)'),
+        widget('72 480 272 500', '/FT/Tx/T(g)/V(MMMMMMMMMMMM)/DA(/Helv 12 Tf 0 g)').replace('/F 4', '/F 6'),
+        widget('72 440 272 460', '/FT/Tx/T(h)/DA(/Helv 12 Tf 0 g)'),
+    ]
+    numbers = ' '.join(f'{9 + i} 0 R' for i in range(len(fields)))
+    resources = '<</Font<</Helv<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>/ZaDb<</Type/Font/Subtype/Type1/BaseFont/ZapfDingbats>>>>>>'
+    acro = f'<</Fields[{numbers}]/DA(/Helv 12 Tf 0 g)/DR {resources}{"/NeedAppearances true" if need_appearances else ""}>>'
+    return document([(595, 842, '', f'/Annots[{numbers}]')], catalog='/AcroForm 5 0 R', more=[
+        acro.encode(), looks(200, 20, '0 g 0 0 200 20 re f'), looks(20, 20, '0 g 2 2 16 16 re f'), looks(20, 20, ''),
+        *[field.encode() for field in fields]])
+
+
+def marks():
+    """Remarks without looks of their own: highlighted words, a box, a line, a note typed on the page, a drawn line, a struck-out word."""
+    quads = lambda x0, y0, x1, y1: f'/QuadPoints[{x0} {y1} {x1} {y1} {x0} {y0} {x1} {y0}]'
+    annots = [
+        f'<</Type/Annot/Subtype/Highlight/F 4/C[1 1 0]/Rect[72 700 272 720]{quads(72, 700, 272, 720)}>>',
+        '<</Type/Annot/Subtype/Square/F 4/C[0 0 0]/BS<</W 4>>/Rect[72 640 272 680]>>',
+        '<</Type/Annot/Subtype/Line/F 4/C[0 0 0]/BS<</W 4>>/L[72 600 272 600]/Rect[70 590 274 610]>>',
+        '<</Type/Annot/Subtype/FreeText/F 4/DA(/Helv 12 Tf 0 g)/Contents(MMMMMMMMMM)/Rect[72 550 272 570]>>',
+        '<</Type/Annot/Subtype/Ink/F 4/C[0 0 0]/BS<</W 4>>/InkList[[72 520 172 520 272 520]]/Rect[70 510 274 530]>>',
+        f'<</Type/Annot/Subtype/StrikeOut/F 4/C[0 0 0]/Rect[72 470 272 490]{quads(72, 470, 272, 490)}>>',
+        '<</Type/Annot/Subtype/Square/F 2/C[0 0 0]/BS<</W 4>>/Rect[72 400 272 440]>>',
+    ]
+    return document([(595, 842, line_of('MMMMMMMMMMMMMMM', 76, 704), f'/Annots[{"".join(annots)}]')])
+
+
+def ladder(width, height, every=72):
+    """Bars all across, one an inch, from 10 points below the top to the bottom: what is lost or squeezed shows."""
+    return ''.join(f'0 {y} {width} 6 re f\n' for y in range(height - 10, 0, -every))
+
+
 def documents():
     good = sample.sample()
     page = (595, 842, line_of('one page'), '')
@@ -163,6 +213,14 @@ def documents():
         'cropped.pdf': document([(595, 842, line_of('cropped'), '/CropBox[0 0 300 400]')]),
         'annotated.pdf': document([(595, 842, '', '/Annots[<</Type/Annot/Subtype/Stamp/F 4/Rect[100 500 300 700]/AP<</N 5 0 R>>>>]')],
                                   more=[b'<</Type/XObject/Subtype/Form/BBox[0 0 200 200]/Length 23>>stream\n0 g 0 0 200 200 re f   \nendstream']),
+        'form.pdf': form(False),
+        'form-needs.pdf': form(True),
+        'marks.pdf': marks(),
+        'ladder.pdf': document([(595, 2000, ladder(595, 2000), '')]),
+        'ladder-wide.pdf': document([(2000, 595, f'0 1 -1 0 2000 0 cm {ladder(595, 2000)}', '')]),
+        'ladder-a3.pdf': document([(842, 1190, ladder(842, 1190), '')]),
+        'ladders.pdf': document([page, (300, 1684, ladder(300, 1684), ''), page]),
+        'endless.pdf': document([(100, 14400, '', '/UserUnit 70')]),
         'tiny.pdf': document([(60, 30, '10 10 40 10 re f', '')]),
         'huge.pdf': document([(14400, 14400, '100 100 14200 14200 re f', '')]),
         'tall.pdf': document([(300, 6000, '10 10 280 5980 re f', '')]),

@@ -145,6 +145,13 @@ static void images_keep_their_size(void **state)
     CHECK(p.turned && p.pages == 1 && near(p.width, 609.45) && near(p.height, 812.6));
     p = fw_place(3000, 4000, 0, 0);
     CHECK(!p.turned && p.pages == 1 && near(p.width, 609.45) && near(p.height, 812.6));
+    /* A telephone's screen is one page, smaller; a scan that is as long keeps its size and is cut. */
+    p = fw_place(1080, 2340, 0, 0);
+    CHECK(!p.turned && p.pages == 1 && near(p.height, 1009) && near(p.width, 465.7));
+    p = fw_place(1080, 2340, 128, 128);
+    CHECK(!p.turned && p.pages == 2 && near(p.width, 607.5) && near(p.page_height, 841.89));
+    p = fw_place(2550, 4201, 300, 300);
+    CHECK(p.pages == 1 && near(p.page_height, 1004));
     /* A panorama is turned, never cut. */
     p = fw_place(20000, 1000, 72, 72);
     CHECK(p.turned && p.pages == 1 && p.height <= 842);

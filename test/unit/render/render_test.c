@@ -102,7 +102,7 @@ static void every_shape_fits_the_paper(void **state)
         { "cropped.pdf", 1080, 1090 },
         { "annotated.pdf", 2280, 2287 },
         { "huge.pdf", 1600, 1700 },
-        { "tall.pdf", 2730, 2738 },
+        { "ladder-a3.pdf", 2330, 2345 },
         { "picture.png", 2000, 2287 },
         { "encrypted-empty-password.pdf", 2280, 2287 },
     };
@@ -113,28 +113,6 @@ static void every_shape_fits_the_paper(void **state)
         if (first.width != 1728 || first.rows < cases[i].rows_min || first.rows > cases[i].rows_max)
             fail_msg("%s: %u x %u", cases[i].name, first.width, first.rows);
     }
-}
-
-/* A stamp, 200 points square: black within, white around. */
-static void annotations_are_drawn(void **state)
-{
-    (void)state;
-    struct fw_page_info first;
-    CHECK_INT(RENDER(document("annotated.pdf"), NULL), FW_RENDER_OK);
-    CHECK_INT(page_count(&first), 1);
-    TIFF *tiff = TIFFOpen(pages_path, "r");
-    CHECK(tiff != NULL);
-    for (uint32_t y = 0; y < first.rows; y++) {
-        uint8_t row[FW_RENDER_WIDTH / 8];
-        CHECK_INT(TIFFReadScanline(tiff, row, y, 0), 1);
-        const uint32_t point = 842 - y * 842 / first.rows;
-        const bool inside = point > 510 && point < 690;
-        const bool outside = point > 710 || point < 490;
-        /* 100 to 300 points are columns 306 to 872 */
-        CHECK(!inside || black_between(row, 320, 860) == 540);
-        CHECK(!outside || black_between(row, 0, FW_RENDER_WIDTH) == 0);
-    }
-    TIFFClose(tiff);
 }
 
 /* Five lines across (strokes), five more (thin rectangles), five down: none broken, none lost. */
@@ -212,48 +190,6 @@ static void it_works_locked_in(void **state)
     CHECK(filtered && no_new_privs);
 }
 
-static void geometry_never_leaves_the_paper(void **state)
-{
-    (void)state;
-    static const double sizes[] = { -1,  0,   0.5,  30,   100,   421, 595,
-                                    612, 842, 1008, 5000, 14400, 1e8, 1e300 };
-    static const uint32_t dpis[] = { 98, 196, 391 };
-    for (size_t w = 0; w < ARRAY_LEN(sizes); w++) {
-        for (size_t h = 0; h < ARRAY_LEN(sizes); h++) {
-            for (size_t d = 0; d < ARRAY_LEN(dpis); d++) {
-                const struct fw_geometry g = fw_geometry_of(sizes[w], sizes[h], dpis[d]);
-                CHECK(g.rows >= 1 && g.rows <= 355.6 * 15.4 * dpis[d] / 391 + 2);
-                CHECK(g.x_at >= -0.5 && g.x_at <= FW_RENDER_WIDTH / 2.0);
-                CHECK(g.x_scale > 0 && g.y_scale > 0);
-            }
-        }
-    }
-    CHECK(fw_geometry_of(842, 595, 98).turned);
-    CHECK(!fw_geometry_of(595, 842, 98).turned);
-    CHECK(!fw_geometry_of(300, 200, 98).turned);
-}
-
-/* 7.7 rows and 8.04 dots a millimetre, and the middle of the page in the middle of the paper. */
-static void pages_keep_their_size(void **state)
-{
-    (void)state;
-    static const struct {
-        double width, height; /* points */
-        uint32_t rows;
-    } cases[] = {
-        { 595.28, 841.89, 2287 }, { 612, 792, 2142 }, { 612, 1008, 2726 }, { 297.64, 419.53, 1140 }
-    };
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        const struct fw_geometry g = fw_geometry_of(cases[i].width, cases[i].height, 196);
-        const double mm = 25.4 / 72, width = cases[i].width * g.x_scale;
-        CHECK(g.rows + 2 >= cases[i].rows && g.rows <= cases[i].rows + 2);
-        CHECK(g.y_scale > 7.66 * mm &&
-              g.y_scale < 7.71 * mm); /* letter shrinks by half a percent at most */
-        CHECK(g.x_scale > 7.99 * mm && g.x_scale < 8.05 * mm);
-        CHECK(g.x_at + width / 2 > 863 && g.x_at + width / 2 < 865);
-    }
-}
-
 /* Black pixels of a whole page of one grey, in percent. */
 static double page_share(struct fw_tone *t, uint8_t *grey, uint8_t value)
 {
@@ -324,9 +260,6 @@ int main(void)
         cmocka_unit_test(it_works_locked_in),
         cmocka_unit_test(greys_keep_their_share_of_black),
         cmocka_unit_test(thresholds_are_exact),
-        cmocka_unit_test(geometry_never_leaves_the_paper),
-        cmocka_unit_test(pages_keep_their_size),
-        cmocka_unit_test(annotations_are_drawn),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
