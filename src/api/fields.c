@@ -9,7 +9,7 @@
 #include "fax/fax_json.h"
 #include "fax/policy.h"
 
-enum { POINTER_SIZE = 128, TEXT_MAX = 255 };
+enum { POINTER_SIZE = 128, TEXT_MAX = 255, RETRY_FAULTS_MAX = 40 };
 
 struct reading {
     const struct fw_field *field;
@@ -165,15 +165,19 @@ static json_t *read_object(const struct reading *r, const json_t *value)
 static json_t *read_retry(const struct reading *r, const json_t *value)
 {
     struct fw_policy policy;
-    struct fw_fault fault = { 0 };
+    struct fw_fault faults[RETRY_FAULTS_MAX] = { 0 };
     const char *text = r->is_form ? json_string_value(value) : NULL;
     json_t *parsed CLEANUP(fw_json_free) = text && text[0] == '{' ? json_loads(text, 0, NULL) : NULL;
-    if (fw_policy_read(parsed ? parsed : value, &policy, &fault) == FW_OK)
+    const json_t *given = parsed ? parsed : value;
+    const size_t count = fw_policy_faults(given, &policy, faults, ARRAY_LEN(faults));
+    if (count == 0)
         return fw_policy_json(&policy);
-    char pointer[POINTER_SIZE];
-    snprintf(pointer, sizeof pointer, "%.60s/%s", r->pointer, fault.field);
-    fw_api_error_at(r->errors, FW_API_UNPROCESSABLE, json_is_object(parsed ? parsed : value) ? pointer : r->pointer,
-                    "'%s' of '%s' %s.", fault.field, r->field->name, fault.message);
+    for (size_t i = 0; i < count && i < ARRAY_LEN(faults); i++) {
+        char pointer[POINTER_SIZE];
+        snprintf(pointer, sizeof pointer, "%.60s/%.60s", r->pointer, faults[i].field);
+        fw_api_error_at(r->errors, FW_API_UNPROCESSABLE, json_is_object(given) ? pointer : r->pointer,
+                        "'%s' of '%s' %s.", faults[i].field, r->field->name, faults[i].message);
+    }
     return NULL;
 }
 

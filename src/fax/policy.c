@@ -1,4 +1,4 @@
-/* Retry policies: the named ones, their JSON, the decision, and the ladder of ways. */
+/* Retry policies: the named ones, the decision, and the ladder of ways. */
 #include "fax/policy.h"
 
 #include <stdarg.h>
@@ -6,12 +6,6 @@
 #include <string.h>
 
 #include "fax/call.h"
-
-static const char *const partials[] = {
-#define X(name, text) [FW_PARTIAL_##name] = text,
-    FW_PARTIALS(X)
-#undef X
-};
 
 #define MINUTES(n) ((n) * 60)
 
@@ -62,133 +56,6 @@ bool fw_policy_named(const char *name, struct fw_policy *ret)
         return true;
     }
     return false;
-}
-
-static bool has_rule(int class)
-{
-    return class != FW_RETRY_NONE && class != FW_RETRY_INTERNAL;
-}
-
-static enum fw_err wrong(struct fw_fault *fault, const char *field, const char *text)
-{
-    fw_fault_set(fault, field, "%s", text);
-    return FW_INVALID;
-}
-
-static enum fw_err read_number(const json_t *in, const char *name, int min, int max, int *ret,
-                               struct fw_fault *fault)
-{
-    const json_t *value = json_object_get(in, name);
-    if (!value || json_is_null(value))
-        return FW_OK;
-    if (!json_is_integer(value) || json_integer_value(value) < min || json_integer_value(value) > max) {
-        fw_fault_set(fault, name, "must be a number from %d to %d", min, max);
-        return FW_INVALID;
-    }
-    *ret = (int)json_integer_value(value);
-    return FW_OK;
-}
-
-static enum fw_err read_rule(const json_t *json, int class, struct fw_policy_rule *ret, struct fw_fault *fault)
-{
-    const bool human = class == FW_RETRY_NO_FAX;
-    if (!json_is_object(json))
-        return wrong(fault, fw_retry_text((unsigned)class), "must be an object with delay_secs and max");
-    const enum fw_err err = read_number(json, "delay_secs", human ? FW_POLICY_HUMAN_DELAY : 1,
-                                        FW_POLICY_DELAY_MAX, &ret->delay_secs, fault);
-    return err ? err
-               : read_number(json, "max", 0, human ? FW_POLICY_HUMAN_MAX : FW_POLICY_DIALS_MAX, &ret->max,
-                             fault);
-}
-
-/* Says the field from the policy on: busy/delay_secs. */
-static void within(struct fw_fault *fault, const char *rule)
-{
-    char inner[sizeof fault->field];
-    if (!fault || strcmp(fault->field, rule) == 0)
-        return;
-    memcpy(inner, fault->field, sizeof inner);
-    snprintf(fault->field, sizeof fault->field, "%.24s/%.32s", rule, inner);
-}
-
-static enum fw_err read_partial(const json_t *value, enum fw_partial *ret, struct fw_fault *fault)
-{
-    for (int i = 0; json_is_string(value) && i < FW_PARTIAL_COUNT; i++) {
-        if (strcmp(json_string_value(value), partials[i]) != 0)
-            continue;
-        *ret = (enum fw_partial)i;
-        return FW_OK;
-    }
-    return wrong(fault, "partial", "must be fail, resume or resend");
-}
-
-static enum fw_err read_field(const json_t *in, const char *name, struct fw_policy *p, struct fw_fault *fault)
-{
-    const json_t *value = json_object_get(in, name);
-    if (strcmp(name, "max_dials") == 0)
-        return read_number(in, name, 1, FW_POLICY_DIALS_MAX, &p->max_dials, fault);
-    if (strcmp(name, "max_tries") == 0)
-        return read_number(in, name, 1, FW_POLICY_DIALS_MAX, &p->max_tries, fault);
-    if (strcmp(name, "total_secs") == 0)
-        return read_number(in, name, 1, FW_POLICY_TOTAL_MAX, &p->total_secs, fault);
-    if (strcmp(name, "partial") == 0)
-        return read_partial(value, &p->partial, fault);
-    if (strcmp(name, "ladder") == 0) {
-        if (!json_is_boolean(value))
-            return wrong(fault, name, "must be true or false");
-        p->ladder = json_is_true(value);
-        return FW_OK;
-    }
-    for (int class = 0; class < FW_RETRY_COUNT; class++) {
-        if (!has_rule(class) || strcmp(name, fw_retry_text((unsigned)class)) != 0)
-            continue;
-        const enum fw_err err = read_rule(value, class, &p->rules[class], fault);
-        if (err)
-            within(fault, name);
-        return err;
-    }
-    return strcmp(name, "policy") == 0 ? FW_OK : wrong(fault, name, "is not a field of a retry policy");
-}
-
-enum fw_err fw_policy_read(const json_t *json, struct fw_policy *ret, struct fw_fault *fault)
-{
-    const json_t *base = json_is_object(json) ? json_object_get(json, "policy") : json;
-    const char *name = json_is_object(json) && !base ? "standard" : json_string_value(base);
-    const char *field;
-    json_t *value;
-    if (!name || !fw_policy_named(name, ret))
-        return wrong(fault, "policy", "must be none, standard or hylafax");
-    if (!json_is_object(json))
-        return FW_OK;
-    json_object_foreach((json_t *)(uintptr_t)json, field, value) {
-        const enum fw_err err = read_field(json, field, ret, fault);
-        if (err)
-            return err;
-    }
-    return FW_OK;
-}
-
-enum fw_err fw_policy_read_text(const char *text, struct fw_policy *ret, struct fw_fault *fault)
-{
-    if (text[0] != '{')
-        return fw_policy_named(text, ret) ? FW_OK : wrong(fault, "policy", "must be none, standard or hylafax");
-    json_t *json = json_loads(text, 0, NULL);
-    const enum fw_err err = json ? fw_policy_read(json, ret, fault) : wrong(fault, "policy", "is not JSON");
-    json_decref(json);
-    return err;
-}
-
-json_t *fw_policy_json(const struct fw_policy *p)
-{
-    json_t *json = json_pack("{si si si ss sb}", "max_dials", p->max_dials, "max_tries", p->max_tries, "total_secs",
-                             p->total_secs, "partial", partials[p->partial], "ladder", p->ladder);
-    for (int class = 0; class < FW_RETRY_COUNT; class++) {
-        if (has_rule(class))
-            (void)json_object_set_new(json, fw_retry_text((unsigned)class),
-                                      json_pack("{si si}", "delay_secs", p->rules[class].delay_secs, "max",
-                                                p->rules[class].max));
-    }
-    return json;
 }
 
 PRINTF(2, 3) static bool refuse(struct fw_policy_decision *d, const char *format, ...)

@@ -45,7 +45,10 @@ struct fw_policy {
  * max_dials 1. */
 MUST_USE bool fw_policy_named(const char *name, struct fw_policy *ret);
 /* From JSON: a name, or an object whose fields change those of the policy that its `policy` names
- * ("standard" when it names none). FW_INVALID: `fault` says which field is wrong and why. */
+ * ("standard" when it names none). Returns how many faults it has; the first `max` are in `list`: which
+ * field, as busy/delay_secs, and why. With faults `ret` is of no use. */
+MUST_USE size_t fw_policy_faults(const json_t *json, struct fw_policy *ret, struct fw_fault *list, size_t max);
+/* For who only tells the first. FW_INVALID: `fault` has it. */
 MUST_USE enum fw_err fw_policy_read(const json_t *json, struct fw_policy *ret, struct fw_fault *fault);
 /* The same from a text: a name, or JSON. */
 MUST_USE enum fw_err fw_policy_read_text(const char *text, struct fw_policy *ret, struct fw_fault *fault);

@@ -105,4 +105,8 @@ test('a policy that is none is refused, and the answer says what is wrong', asyn
         assert.match(answer.body.errors[0].detail, what);
         assert.equal(answer.body.errors[0].source.pointer, `/retry${below}`);
     }
+    const all = await service.request('POST', '/v2/faxes', { body: { connection_id: service.application_id, from: '+12025550123', to: '+12005550100',
+        media_url: 'http://127.0.0.1/x.pdf', retry: { max_dials: 0, ladder: 'yes', busy: { max: -1, delay: 3 } } } });
+    assert.deepEqual(all.body.errors.map((e) => e.source.pointer).sort(),
+        ['/retry/busy/delay', '/retry/busy/max', '/retry/ladder', '/retry/max_dials'], 'every fault in one answer');
 });

@@ -158,6 +158,27 @@ static void what_is_wrong_is_named(void **state)
     }
 }
 
+static void all_faults_are_found_at_once(void **state)
+{
+    (void)state;
+    json_t *json = json_loads("{\"policy\":\"often\",\"max_dials\":0,\"ladder\":1,\"busy\":{\"max\":-1,\"delay_secs\":\"x\",\"delay\":3},"
+                              "\"no_fax\":{\"max\":9},\"a/b~\\u00e9\":1}", 0, NULL);
+    static const char *const wanted[] = { "policy", "max_dials", "ladder", "busy/max", "busy/delay_secs", "busy/delay",
+                                          "no_fax/max", "a?b???" };
+    struct fw_fault faults[8] = { 0 };
+    struct fw_policy p;
+    CHECK_INT(fw_policy_faults(json, &p, faults, 8), 8);
+    for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
+        size_t found = 0;
+        for (size_t k = 0; k < 8; k++)
+            found += strcmp(faults[k].field, wanted[i]) == 0 && faults[k].message[0];
+        CHECK_INT(found, 1);
+    }
+    struct fw_fault two[2] = { 0 };
+    CHECK_INT(fw_policy_faults(json, &p, two, 2), 8); /* counted, not written past the end */
+    json_decref(json);
+}
+
 static void the_ladder_goes_down_and_ends(void **state)
 {
     (void)state;
@@ -190,7 +211,7 @@ int main(void)
         cmocka_unit_test(dials_tries_and_time_are_limited_apart),
         cmocka_unit_test(pages_that_arrived_are_not_sent_twice_by_accident),
         cmocka_unit_test(a_policy_is_read_and_written),
-        cmocka_unit_test(what_is_wrong_is_named),
+        cmocka_unit_test(what_is_wrong_is_named), cmocka_unit_test(all_faults_are_found_at_once),
         cmocka_unit_test(the_ladder_goes_down_and_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
