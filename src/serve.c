@@ -21,8 +21,12 @@ enum {
     STOP_MS = 4 * 1000,   /* for the children to end their calls */
 };
 
+/* SIGHUP: what can change while calls go on. */
 static void reload(struct service *s)
 {
+    struct fw_fault fault = { 0 };
+    if (fw_api_reload(s->api, &fault))
+        fw_log(FW_LOG_ERROR, "certificate.kept", "field=%s fault=%s", fault.field, FW_LOG_TEXT(fault.message));
     if (!fw_trunks_reload(s->trunks, s->options->config_path) && s->line_ready)
         fw_trunks_tell(s->trunks, fw_service_to_line, s);
 }

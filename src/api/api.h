@@ -53,6 +53,9 @@ struct fw_api_config {
  * FW_NO_MEMORY. `fault` says which and what to do. */
 MUST_USE enum fw_err fw_api_start(const struct fw_api_config *config, struct fw_fault *fault,
                                   struct fw_api **ret);
+/* Reads its certificate and key again: connections from now on are shown that one. When they are not
+ * to be had or do not fit, `fault` says why and the old one stays. */
+MUST_USE enum fw_err fw_api_reload(struct fw_api *api, struct fw_fault *fault);
 /* What links of this API are made with: key, base, time. A copy may outlive the API. */
 struct fw_links;
 void     fw_api_links(const struct fw_api *api, struct fw_links *ret);

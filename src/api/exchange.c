@@ -8,6 +8,7 @@
 
 #include "api/cors.h"
 #include "api/framing.h"
+#include "api/library.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -62,6 +63,7 @@ void *fw_exchange_new(void *cls, const char *target, struct MHD_Connection *conn
     x->server_wide = strcmp(target, "*") == 0;
     fw_uploads_init(&x->request.uploads, x->api->config.upload_dir);
     fw_uuid_new(fw_wall_now(), x->request.id);
+    fw_patience_name(x->api->patience, x->turn, x->request.id);
     x->target_err = target_ends_well(target) ? fw_target_parse(fw_span_of(target), &x->request.target)
                                              : FW_INVALID;
     return x;
@@ -185,9 +187,22 @@ static enum MHD_Result respond(struct exchange *x, struct MHD_Connection *connec
     if (!response)
         return MHD_NO;
     add_headers(x, response);
-    const enum MHD_Result result = MHD_queue_response(connection, (unsigned)x->status, response);
+    const enum MHD_Result result = fw_library_answer(connection, (unsigned)x->status, response);
     MHD_destroy_response(response);
     return result;
+}
+
+/* libmicrohttpd up to 0.9.76 joins a line that begins with a blank to the name of the one before, where RFC 9112, 5.2
+ * wants a refusal. It moves the name for that; else the value stands right behind it. */
+static bool is_folded(const char *name, size_t name_size, const char *value)
+{
+    const uintptr_t gap = (uintptr_t)value - (uintptr_t)name;
+    if (MHD_VERSION >= 0x00097700)
+        return false;
+    if (gap <= name_size || gap > CONNECTION_BYTES)
+        return true;
+    const size_t blanks = strspn(name + name_size + 1, " \t");
+    return name + name_size + 1 + blanks < value; /* something stands between them */
 }
 
 /* libmicrohttpd up to 0.9.76 ends a value at a NUL and says nothing of what follows. It has put zeros
@@ -207,6 +222,8 @@ static enum MHD_Result judge_header(void *cls, enum MHD_ValueKind kind, const ch
                       (struct fw_span){ (const uint8_t *)value, value ? value_size : 0 });
     if (value && !ends_well(value, value_size))
         f->fault = "a header line with a NUL in it, or without CR and LF at its end";
+    if (value && is_folded(name, name_size, value))
+        f->fault = "a header that goes on in a second line";
     return MHD_YES;
 }
 

@@ -11,6 +11,8 @@
 #include "api/patience.h"
 #include "api/request.h"
 
+enum { CONNECTION_BYTES = 64 * 1024 /* of memory: headers and one piece of a body */ };
+
 struct fw_api {
     struct fw_api_config config;
     struct MHD_Daemon   *daemon;
@@ -22,7 +24,7 @@ struct fw_api {
     struct fw_sweeper   *sweeper;
     struct fw_waiters   *waiters; /* owned */
     struct fw_patience  *patience; /* owned */
-    struct fw_buf        tls_cert, tls_key; /* PEM, with a zero at the end; empty: plain HTTP */
+    bool                 tls; /* else plain HTTP */
     struct fw_links      links;
     atomic_int           running; /* requests whose headers have come and whose answer is not out yet */
 };

@@ -16,7 +16,8 @@ enum { TICK_MS = 250, GOODBYE_S = 10 /* to read a refusal before the connection 
 struct fw_turn {
     int fd;
     char id[FW_UUID_SIZE]; /* of the request */
-    bool plain, refused, cut;
+    gnutls_session_t tls;  /* the library's; NULL: plain */
+    bool refused, cut;
     enum fw_phase phase;
     bool answered; /* one request at least */
     struct fw_mono since;
@@ -36,6 +37,17 @@ struct fw_patience {
 static const char too_slow[] =
     "{\"errors\":[{\"code\":\"10008\",\"title\":\"Timeout\",\"detail\":\"The body of the request came too slowly.\"}]}";
 
+/* To a socket that is written at once or not at all. GnuTLS lets one thread send while another receives. */
+static bool tell(const struct fw_turn *t, const char *text, size_t size)
+{
+    if (!t->tls)
+        return send(t->fd, text, size, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size;
+    if (gnutls_record_send(t->tls, text, size) != (ssize_t)size)
+        return false;
+    (void)gnutls_bye(t->tls, GNUTLS_SHUT_WR); /* does not wait for the other side's */
+    return true;
+}
+
 /* With the lock. */
 static bool refuse(struct fw_turn *t, int status, const char *body)
 {
@@ -45,8 +57,7 @@ static bool refuse(struct fw_turn *t, int status, const char *body)
                               "Content-Length: %zu\r\nrequest-id: %s\r\nx-request-id: %s\r\n\r\n%s",
                               status, status == 408 ? "Request Timeout" : "Content Too Large", strlen(body), t->id,
                               t->id, body);
-    if (!t->plain || t->refused || size <= 0 || (size_t)size >= sizeof text ||
-        send(t->fd, text, (size_t)size, MSG_NOSIGNAL | MSG_DONTWAIT) != size)
+    if (t->refused || size <= 0 || (size_t)size >= sizeof text || !tell(t, text, (size_t)size))
         return false;
     t->refused = true;
     t->since = fw_mono_now();
@@ -135,12 +146,12 @@ void fw_patience_stop(struct fw_patience *p)
     free(p);
 }
 
-struct fw_turn *fw_patience_open(struct fw_patience *p, int fd, bool plain)
+struct fw_turn *fw_patience_open(struct fw_patience *p, int fd, gnutls_session_t tls)
 {
     struct fw_turn *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
-    *t = (struct fw_turn){ .fd = fd, .plain = plain, .since = fw_mono_now() };
+    *t = (struct fw_turn){ .fd = fd, .tls = tls, .since = fw_mono_now() };
     pthread_mutex_lock(&p->lock);
     t->next = p->first;
     t->back = &p->first;
@@ -179,6 +190,23 @@ void fw_patience_phase(struct fw_patience *p, struct fw_turn *t, enum fw_phase p
         fw_text_clip(t->id, sizeof t->id, request_id);
     }
     pthread_mutex_unlock(&p->lock);
+}
+
+void fw_patience_name(struct fw_patience *p, struct fw_turn *t, const char *request_id)
+{
+    if (!t)
+        return;
+    pthread_mutex_lock(&p->lock);
+    fw_text_clip(t->id, sizeof t->id, request_id);
+    pthread_mutex_unlock(&p->lock);
+}
+
+bool fw_patience_id(const struct fw_turn *t, char ret[FW_UUID_SIZE])
+{
+    if (!t || !t->id[0])
+        return false;
+    fw_text_clip(ret, FW_UUID_SIZE, t->id);
+    return true;
 }
 
 void fw_patience_body(struct fw_patience *p, struct fw_turn *t, uint64_t size)

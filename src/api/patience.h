@@ -7,6 +7,8 @@
  */
 #ifndef FW_API_PATIENCE_H
 #define FW_API_PATIENCE_H
+#include <gnutls/gnutls.h>
+
 #include "base/clock.h"
 #include "base/id.h"
 
@@ -21,11 +23,14 @@ MUST_USE enum fw_err fw_patience_start(unsigned header_s, unsigned body_s, unsig
                                        struct fw_patience **ret);
 void fw_patience_stop(struct fw_patience *p); /* all connections are closed; NULL is fine */
 
-/* `plain`: what is sent on `fd` arrives as it is, so that a refusal can be told. NULL: no memory. */
-struct fw_turn *fw_patience_open(struct fw_patience *p, int fd, bool plain);
+/* `tls`: the session that `fd` carries, which lives as long; NULL: none. NULL is returned: no memory. */
+struct fw_turn *fw_patience_open(struct fw_patience *p, int fd, gnutls_session_t tls);
 void            fw_patience_close(struct fw_patience *p, struct fw_turn *t); /* before the socket is */
 void            fw_patience_phase(struct fw_patience *p, struct fw_turn *t, enum fw_phase phase,
                                   const char *request_id);
+/* A request began. Its name is asked for by the thread that gave it. False: none has begun. */
+void            fw_patience_name(struct fw_patience *p, struct fw_turn *t, const char *request_id);
+bool            fw_patience_id(const struct fw_turn *t, char ret[FW_UUID_SIZE]);
 void            fw_patience_body(struct fw_patience *p, struct fw_turn *t, uint64_t size); /* that came so far */
 /* In the middle of a body, where the library takes no answer: sends one and says that no more will
  * follow; what still comes is to be thrown away. `body` is JSON; 408 or 413. False: it cannot be told. */

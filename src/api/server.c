@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "api/certificate.h"
 #include "api/exchange.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -91,8 +92,8 @@ static void api_free(struct fw_api **api)
         fw_sweeper_stop((*api)->sweeper);
         fw_waiters_stop((*api)->waiters);
         fw_patience_stop((*api)->patience);
-        fw_buf_done(&(*api)->tls_cert);
-        fw_buf_done(&(*api)->tls_key);
+        if ((*api)->tls)
+            fw_certificate_forget();
     }
     free(*api);
 }
@@ -177,6 +178,11 @@ uint16_t fw_api_port(const struct fw_api *api)
 int fw_api_waiting(const struct fw_api *api)
 {
     return fw_waiters_count(api->waiters);
+}
+
+enum fw_err fw_api_reload(struct fw_api *api, struct fw_fault *fault)
+{
+    return api && api->tls ? fw_certificate_load(api->config.tls_cert, api->config.tls_key, fault) : FW_OK;
 }
 
 static void wait_idle(struct fw_api *api)

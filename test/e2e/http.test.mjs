@@ -74,13 +74,21 @@ test('what two readers would read differently is refused with 400, and the conne
         'a space before the colon': get('Host: a\r\nContent-Length : 0\r\n'),
         'a name with a bracket': get('Host: a\r\nX(y): 1\r\n'),
         'a line with no colon': get('Host: a\r\nodd line\r\n'),
+        'a folded header': get('Host: a\r\nX-Odd: one\r\n two\r\n'),
+        'a folded value that was empty': get('Host: a\r\nX-Odd:\r\n\tone\r\n'),
+        'an encoding in a second line': post('Transfer-Encoding:\r\n chunked\r\n', '3\r\na=1\r\n0\r\n\r\n'),
+        'a chunk that is none': post('Transfer-Encoding: chunked\r\n', 'xyz\r\na=1\r\n0\r\n\r\n'),
     };
     for (const [name, bytes] of Object.entries(shapes)) {
         const wire = new Wire().write(bytes);
-        const { status } = await wire.answer();
+        const { status, header } = await wire.answer();
         const wanted = name === 'an endless length' ? 413 : 400; // that one is only too long
         assert.equal(status, wanted, `${name}: ${wire.text}`);
         await wire.closed;
+        assert.match(header('request-id') ?? '', /^[0-9a-f-]{36}$/, `${name}: ${wire.text}`);
+        assert.equal(header('x-request-id'), header('request-id'), name);
+        assert.match(wire.text, /"errors":\[\{/, `${name}: in the words of the API`);
+        await until(`the log of ${name}`, () => service.log.includes(`request=${header('request-id')}`));
         /* The HTTP library puts the head of some refusals twice; nothing but a refusal comes. */
         for (const [, code] of wire.text.matchAll(/HTTP\/1\.1 (\d+)/g)) assert.equal(Number(code), wanted, `${name}: ${wire.text}`);
     }
@@ -137,7 +145,9 @@ test('a header or a body that drips is cut off, and holds nobody else up', async
 
 test('headers and targets have a ceiling', async () => {
     const head = new Wire().write(`GET /v2/faxes HTTP/1.1\r\nHost: a\r\n${`X-Long: ${'a'.repeat(1000)}\r\n`.repeat(200)}\r\n`);
-    assert.ok([400, 413, 431].includes((await head.answer()).status), head.text);
+    const { status, header } = await head.answer();
+    assert.ok([400, 413, 431].includes(status), head.text);
+    assert.match(header('request-id'), /^[0-9a-f-]{36}$/);
     const target = new Wire().write(`GET /v2/faxes?a=${'a'.repeat(9000)} HTTP/1.1\r\nHost: a\r\n${key()}\r\n`);
     assert.ok([400, 414].includes((await target.answer()).status), target.text);
     const query = new Wire().write(`GET /v2/faxes?${'a=1&'.repeat(100)} HTTP/1.1\r\nHost: a\r\n${key()}\r\n`);
@@ -240,6 +250,56 @@ test('HTTPS with a certificate of the operator', async () => {
     assert.doesNotMatch(plain.text, /200/);
     const silent = new Wire(Number(new URL(secure.url).port));
     await silent.closed; // a handshake has its time too
+    await secure.end();
+});
+
+/* The same as in the clear: in the middle of a body, over TLS. */
+test('over TLS too a body that is too long or too slow is told so while it comes', async () => {
+    const secure = await Service.start({ env: { FAXWIRE_TLS_CERT: pem[0], FAXWIRE_TLS_KEY: pem[1], FAXWIRE_HTTP_BODY_TIMEOUT_SECS: '2' } });
+    const ask = (version, headers) => {
+        const socket = tlsConnect({ port: Number(new URL(secure.url).port), host: '127.0.0.1', ca: readFileSync(pem[0]), minVersion: version, maxVersion: version });
+        const wire = { socket, text: '' };
+        socket.on('data', (part) => { wire.text += part; });
+        socket.on('end', () => { wire.ended = true; });
+        socket.on('error', () => {});
+        socket.write(`POST /v2/faxes HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${secure.api_key}\r\n${headers}\r\n`);
+        return wire;
+    };
+    for (const version of ['TLSv1.2', 'TLSv1.3']) {
+        const long = ask(version, 'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n');
+        const feed = setInterval(() => long.socket.destroyed || long.socket.write(`10000\r\n${' '.repeat(0x10000)}\r\n`), 5);
+        await until(`413, have ${long.text}`, () => long.text.includes(']}'));
+        clearInterval(feed);
+        assert.match(long.text, /^HTTP\/1\.1 413 /);
+        const silent = ask(version, 'Content-Type: application/json\r\nContent-Length: 1000\r\n');
+        await until(`408, have ${silent.text}`, () => silent.text.includes(']}'));
+        assert.match(silent.text, /^HTTP\/1\.1 408 [^]*request-id: [0-9a-f-]{36}/);
+        await until('the end of it', () => silent.ended);
+        for (const wire of [long, silent]) wire.socket.destroy();
+    }
+    await secure.end();
+});
+
+test('a renewed certificate is shown after SIGHUP; one that does not fit changes nothing', async () => {
+    const make = (name) => execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', join(folder, 'live-key'),
+        '-out', join(folder, 'live-cert'), '-days', '2', '-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1'], { stdio: 'ignore' });
+    make('first');
+    const secure = await Service.start({ env: { FAXWIRE_TLS_CERT: join(folder, 'live-cert'), FAXWIRE_TLS_KEY: join(folder, 'live-key') } });
+    const shown = () => new Promise((done, failed) => {
+        const socket = tlsConnect({ port: Number(new URL(secure.url).port), host: '127.0.0.1', rejectUnauthorized: false }, () => {
+            done(socket.getPeerCertificate().subject.CN);
+            socket.destroy();
+        });
+        socket.on('error', failed);
+    });
+    assert.equal(await shown(), 'first');
+    writeFileSync(join(folder, 'live-cert'), readFileSync(pem[0]));
+    secure.process.kill('SIGHUP');
+    await until('the refusal', () => /event=certificate\.kept field=tls_cert/.test(secure.log));
+    assert.equal(await shown(), 'first');
+    make('second');
+    secure.process.kill('SIGHUP');
+    await until('the new one', async () => await shown() === 'second');
     await secure.end();
 });
 
