@@ -87,8 +87,9 @@ static enum fw_err in_transaction(struct fw_admin *a, fw_write_fn *fn, void *arg
     "k.id, a.name, a.uuid, k.label, k.created_us, coalesce(k.expires_us, 0),"                      \
     " coalesce(k.revoked_us, 0) FROM api_key k JOIN account a ON a.id = k.account"
 
-static enum fw_err read_row(struct fw_stmt *q, struct fw_key *ret)
+static enum fw_err read_row(struct fw_stmt *q, void *into)
 {
+    struct fw_key *ret = into;
     fw_stmt_text(q, ret->id, sizeof ret->id);
     fw_stmt_text(q, ret->account, sizeof ret->account);
     fw_stmt_text(q, ret->user_id, sizeof ret->user_id);
@@ -145,18 +146,8 @@ enum fw_err fw_admin_key_list(struct fw_admin *a, struct fw_key_list *ret)
     struct fw_key_list list CLEANUP(fw_key_list_done) = { 0 };
     struct fw_stmt q CLEANUP(fw_stmt_done) =
         fw_stmt_of(&a->db, "SELECT " COLUMNS " ORDER BY k.created_us, k.id");
-    enum fw_err err;
-    while ((err = fw_stmt_row(&q)) == FW_OK) {
-        void *items = list.items;
-        if (!fw_rows_grow(&items, list.count, sizeof *list.items))
-            return FW_NO_MEMORY;
-        list.items = items;
-        err = read_row(&q, &list.items[list.count]);
-        if (err)
-            return err;
-        list.count++;
-    }
-    if (err != FW_NOT_FOUND)
+    const enum fw_err err = fw_rows_read(&q, read_row, sizeof *list.items, &list.items, &list.count);
+    if (err)
         return err;
     *ret = list;
     list = (struct fw_key_list){ 0 };

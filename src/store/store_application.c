@@ -136,8 +136,9 @@ enum fw_err fw_store_application_delete(struct fw_store *s, int64_t account, con
     return fw_writer_do(s->writer, hide, &w);
 }
 
-static enum fw_err read_row(struct fw_stmt *q, struct fw_application *ret)
+static enum fw_err read_row(struct fw_stmt *q, void *into)
 {
+    struct fw_application *ret = into;
     struct fw_application a CLEANUP(fw_application_done) = { 0 };
     fw_stmt_text(q, a.id, sizeof a.id);
     a.account = fw_stmt_int64(q);
@@ -215,18 +216,7 @@ static enum fw_err read_page(struct fw_db *db, int64_t account,
     bind_filter(&q, account, f);
     fw_stmt_bind_int(&q, page_size);
     fw_stmt_bind_int(&q, ((int64_t)page_number - 1) * page_size);
-    enum fw_err err;
-    while ((err = fw_stmt_row(&q)) == FW_OK) {
-        void *items = ret->items;
-        if (!fw_rows_grow(&items, ret->count, sizeof *ret->items))
-            return FW_NO_MEMORY;
-        ret->items = items;
-        err = read_row(&q, &ret->items[ret->count]);
-        if (err)
-            return err;
-        ret->count++;
-    }
-    return err == FW_NOT_FOUND ? FW_OK : err;
+    return fw_rows_read(&q, read_row, sizeof *ret->items, &ret->items, &ret->count);
 }
 
 enum fw_err fw_store_application_list(struct fw_store *s, int64_t account,

@@ -47,8 +47,9 @@ enum fw_err fw_fax_attempt_write(struct fw_db *db, const struct fw_fax_attempt *
     return fw_stmt_run(&q);
 }
 
-static enum fw_err read_attempt(struct fw_stmt *q, struct fw_fax_attempt *ret)
+static enum fw_err read_attempt(struct fw_stmt *q, void *into)
 {
+    struct fw_fax_attempt *ret = into;
     struct fw_fax_attempt a = { 0 };
     char state[16];
     fw_stmt_text(q, a.fax, sizeof a.fax);
@@ -83,18 +84,7 @@ static enum fw_err read_attempt(struct fw_stmt *q, struct fw_fax_attempt *ret)
 
 static enum fw_err read_all(struct fw_stmt *q, struct fw_fax_attempt_page *ret)
 {
-    enum fw_err err;
-    while ((err = fw_stmt_row(q)) == FW_OK) {
-        void *items = ret->items;
-        if (!fw_rows_grow(&items, ret->count, sizeof *ret->items))
-            return FW_NO_MEMORY;
-        ret->items = items;
-        err = read_attempt(q, &ret->items[ret->count]);
-        if (err)
-            return err;
-        ret->count++;
-    }
-    return err == FW_NOT_FOUND ? FW_OK : err;
+    return fw_rows_read(q, read_attempt, sizeof *ret->items, &ret->items, &ret->count);
 }
 
 static enum fw_err read_total(struct fw_db *db, const char *fax, int64_t *ret)

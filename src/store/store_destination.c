@@ -18,8 +18,9 @@ static void text_free_p(char **text)
     free(*text);
 }
 
-static enum fw_err read_row(struct fw_stmt *q, struct fw_destination *ret)
+static enum fw_err read_row(struct fw_stmt *q, void *into)
 {
+    struct fw_destination *ret = into;
     struct fw_destination d = { 0 };
     d.account = fw_stmt_int64(q);
     fw_stmt_text(q, d.number, sizeof d.number);
@@ -125,17 +126,8 @@ enum fw_err fw_store_destination_list(struct fw_store *s, int64_t account, int p
     fw_stmt_bind_int(&q, account);
     fw_stmt_bind_int(&q, page_size);
     fw_stmt_bind_int(&q, ((int64_t)page_number - 1) * page_size);
-    while ((err = fw_stmt_row(&q)) == FW_OK) {
-        void *items = page.items;
-        if (!fw_rows_grow(&items, page.count, sizeof *page.items))
-            return FW_NO_MEMORY;
-        page.items = items;
-        err = read_row(&q, &page.items[page.count]);
-        if (err)
-            return err;
-        page.count++;
-    }
-    if (err != FW_NOT_FOUND)
+    err = fw_rows_read(&q, read_row, sizeof *page.items, &page.items, &page.count);
+    if (err)
         return err;
     *ret = page;
     page = (struct fw_destination_page){ 0 };

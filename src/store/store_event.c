@@ -56,8 +56,9 @@ enum fw_err fw_event_write(struct fw_db *db, struct fw_event *e)
     return fw_event_is_webhook(e->kind) ? fw_delivery_write(db, e->seq, e->fax, e->at, uuid) : FW_OK;
 }
 
-enum fw_err fw_event_read(struct fw_stmt *q, struct fw_event *ret)
+enum fw_err fw_event_read(struct fw_stmt *q, void *into)
 {
+    struct fw_event *ret = into;
     struct fw_event e = { 0 };
     char kind[64];
     e.seq = fw_stmt_int64(q);
@@ -78,18 +79,7 @@ enum fw_err fw_event_read(struct fw_stmt *q, struct fw_event *ret)
 
 enum fw_err fw_event_read_all(struct fw_stmt *q, struct fw_event_page *ret)
 {
-    enum fw_err err;
-    while ((err = fw_stmt_row(q)) == FW_OK) {
-        void *items = ret->items;
-        if (!fw_rows_grow(&items, ret->count, sizeof *ret->items))
-            return FW_NO_MEMORY;
-        ret->items = items;
-        err = fw_event_read(q, &ret->items[ret->count]);
-        if (err)
-            return err;
-        ret->count++;
-    }
-    return err == FW_NOT_FOUND ? FW_OK : err;
+    return fw_rows_read(q, fw_event_read, sizeof *ret->items, &ret->items, &ret->count);
 }
 
 enum fw_err fw_store_event_list(struct fw_store *s, const char *fax, int64_t after_seq, int max,

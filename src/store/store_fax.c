@@ -111,8 +111,9 @@ static void read_received(struct fw_stmt *q, struct fw_fax *f)
     fw_stmt_text(q, f->remote_ident, sizeof f->remote_ident);
 }
 
-enum fw_err fw_fax_read(struct fw_stmt *q, struct fw_fax *ret)
+enum fw_err fw_fax_read(struct fw_stmt *q, void *into)
 {
+    struct fw_fax *ret = into;
     struct fw_fax f = { 0 };
     read_request(q, &f);
     read_progress(q, &f);

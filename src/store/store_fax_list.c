@@ -17,18 +17,7 @@ void fw_fax_page_done(struct fw_fax_page *p)
 
 enum fw_err fw_fax_read_all(struct fw_stmt *q, struct fw_fax_page *ret)
 {
-    enum fw_err err;
-    while ((err = fw_stmt_row(q)) == FW_OK) {
-        void *items = ret->items;
-        if (!fw_rows_grow(&items, ret->count, sizeof *ret->items))
-            return FW_NO_MEMORY;
-        ret->items = items;
-        err = fw_fax_read(q, &ret->items[ret->count]);
-        if (err)
-            return err;
-        ret->count++;
-    }
-    return err == FW_NOT_FOUND ? FW_OK : err;
+    return fw_rows_read(q, fw_fax_read, sizeof *ret->items, &ret->items, &ret->count);
 }
 
 /* What a list is of: the terms of its WHERE, composed of what was asked for only. */

@@ -19,7 +19,7 @@ MUST_USE enum fw_err fw_event_write(struct fw_db *db, struct fw_event *e); /* an
 MUST_USE enum fw_err fw_delivery_write(struct fw_db *db, int64_t seq, const char *fax,
                                        struct fw_wall due, char ret_uuid[FW_UUID_SIZE]);
 #define FW_EVENT_COLUMNS "e.seq, e.id, e.fax, e.kind, e.at_us, e.payload"
-MUST_USE enum fw_err fw_event_read(struct fw_stmt *q, struct fw_event *ret);
+MUST_USE enum fw_err fw_event_read(struct fw_stmt *q, void *into); /* a struct fw_event */
 /* Appends the rows that are left of `q`; on failure `ret` still owns those before. */
 MUST_USE enum fw_err fw_event_read_all(struct fw_stmt *q, struct fw_event_page *ret);
 #define FW_FAX_COLUMNS                                                                             \
@@ -34,7 +34,7 @@ MUST_USE enum fw_err fw_event_read_all(struct fw_stmt *q, struct fw_event_page *
 #define FW_FAX_READ                                                                                \
     FW_FAX_COLUMNS ", (SELECT uuid FROM account WHERE account.id = fax.account), cancel_us != 0,"         \
     " deleted_us != 0"
-MUST_USE enum fw_err fw_fax_read(struct fw_stmt *q, struct fw_fax *ret);
+MUST_USE enum fw_err fw_fax_read(struct fw_stmt *q, void *into); /* a struct fw_fax */
 MUST_USE enum fw_err fw_fax_by_id(struct fw_db *db, const char *id, struct fw_fax *ret);
 /* Appends the rows that are left of `q`; on failure `ret` still owns those before. */
 MUST_USE enum fw_err fw_fax_read_all(struct fw_stmt *q, struct fw_fax_page *ret);
@@ -65,4 +65,10 @@ MUST_USE enum fw_err fw_fax_forget(struct fw_db *db, const char *fax);
 
 /* Room for one more of `*items` (array of `count`, grown by doubling): false when out of memory. */
 MUST_USE bool fw_rows_grow(void **items, int count, size_t item_size);
+/* Reads the row that `q` is at into an item that was not used before; on an error nothing of it is owned. */
+typedef enum fw_err fw_row_reader(struct fw_stmt *q, void *into);
+/* All rows, behind the `*count` that are there. `items_at` is where the pointer to the array is. What was
+ * read before an error stays, and is counted. */
+MUST_USE enum fw_err fw_rows_read(struct fw_stmt *q, fw_row_reader *read, size_t item_size, void *items_at,
+                                  int *count);
 #endif

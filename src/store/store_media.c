@@ -22,8 +22,9 @@ void fw_store_media_dir(const struct fw_store *s, char *dst, size_t dst_size)
     fw_assert(size > 0 && (size_t)size < dst_size);
 }
 
-static enum fw_err read_row(struct fw_stmt *q, struct fw_media *ret)
+static enum fw_err read_row(struct fw_stmt *q, void *into)
 {
+    struct fw_media *ret = into;
     struct fw_media m = { 0 };
     m.account = fw_stmt_int64(q);
     fw_stmt_text(q, m.name, sizeof m.name);
@@ -202,18 +203,7 @@ static struct fw_stmt compose(struct fw_db *db, const char *select, int64_t acco
 
 static enum fw_err read_all(struct fw_stmt *q, struct fw_media_page *ret)
 {
-    enum fw_err err;
-    while ((err = fw_stmt_row(q)) == FW_OK) {
-        void *items = ret->items;
-        if (!fw_rows_grow(&items, ret->count, sizeof *ret->items))
-            return FW_NO_MEMORY;
-        ret->items = items;
-        err = read_row(q, &ret->items[ret->count]);
-        if (err)
-            return err;
-        ret->count++;
-    }
-    return err == FW_NOT_FOUND ? FW_OK : err;
+    return fw_rows_read(q, read_row, sizeof *ret->items, &ret->items, &ret->count);
 }
 
 enum fw_err fw_store_media_list(struct fw_store *s, int64_t account, struct fw_wall now,

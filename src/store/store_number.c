@@ -129,8 +129,9 @@ enum fw_err fw_store_number_delete(struct fw_store *s, int64_t account, const ch
     "SELECT n.id, n.account, n.number, coalesce(n.application, ''), coalesce(a.name, ''), n.tags," \
     " n.created_us, n.updated_us FROM phone_number n LEFT JOIN application a ON a.id = n.application"
 
-static enum fw_err read_row(struct fw_stmt *q, struct fw_number *ret)
+static enum fw_err read_row(struct fw_stmt *q, void *into)
 {
+    struct fw_number *ret = into;
     struct fw_number n CLEANUP(fw_number_done) = { 0 };
     fw_stmt_text(q, n.id, sizeof n.id);
     n.account = fw_stmt_int64(q);
@@ -216,18 +217,7 @@ static enum fw_err count_of(struct fw_db *db, int64_t account, const struct fw_n
 
 static enum fw_err read_all(struct fw_stmt *q, struct fw_number_page *ret)
 {
-    enum fw_err err;
-    while ((err = fw_stmt_row(q)) == FW_OK) {
-        void *items = ret->items;
-        if (!fw_rows_grow(&items, ret->count, sizeof *ret->items))
-            return FW_NO_MEMORY;
-        ret->items = items;
-        err = read_row(q, &ret->items[ret->count]);
-        if (err)
-            return err;
-        ret->count++;
-    }
-    return err == FW_NOT_FOUND ? FW_OK : err;
+    return fw_rows_read(q, read_row, sizeof *ret->items, &ret->items, &ret->count);
 }
 
 enum fw_err fw_store_number_list(struct fw_store *s, int64_t account,

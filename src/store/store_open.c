@@ -175,3 +175,20 @@ bool fw_rows_grow(void **items, int count, size_t item_size)
     *items = grown;
     return true;
 }
+
+enum fw_err fw_rows_read(struct fw_stmt *q, fw_row_reader *read, size_t item_size, void *items_at, int *count)
+{
+    enum fw_err err;
+    while ((err = fw_stmt_row(q)) == FW_OK) {
+        void *items;
+        memcpy(&items, items_at, sizeof items);
+        if (!fw_rows_grow(&items, *count, item_size))
+            return FW_NO_MEMORY;
+        memcpy(items_at, &items, sizeof items);
+        err = read(q, (char *)items + (size_t)*count * item_size);
+        if (err)
+            return err;
+        ++*count;
+    }
+    return err == FW_NOT_FOUND ? FW_OK : err;
+}

@@ -146,8 +146,9 @@ static enum fw_err read_total(struct fw_db *db, const struct where *w, int64_t *
     " d.attempt, coalesce(d.started_us, 0), coalesce(d.finished_us, 0), coalesce(d.due_us, 0), "   \
     FW_EVENT_COLUMNS
 
-static enum fw_err read_attempt(struct fw_stmt *q, struct fw_attempt *ret)
+static enum fw_err read_attempt(struct fw_stmt *q, void *into)
 {
+    struct fw_attempt *ret = into;
     struct fw_attempt a CLEANUP(fw_attempt_done) = { 0 };
     a.number = fw_stmt_int(q, 1, INT32_MAX);
     a.started_at.us = fw_stmt_int64(q);
@@ -174,18 +175,7 @@ static enum fw_err read_attempts(struct fw_db *db, int64_t delivery, int max, st
                        " WHERE delivery = ? ORDER BY number DESC LIMIT ?");
     fw_stmt_bind_int(&q, delivery);
     fw_stmt_bind_int(&q, max);
-    enum fw_err err;
-    while ((err = fw_stmt_row(&q)) == FW_OK) {
-        void *items = w->attempts;
-        if (!fw_rows_grow(&items, w->attempt_count, sizeof *w->attempts))
-            return FW_NO_MEMORY;
-        w->attempts = items;
-        err = read_attempt(&q, &w->attempts[w->attempt_count]);
-        if (err)
-            return err;
-        w->attempt_count++;
-    }
-    return err == FW_NOT_FOUND ? FW_OK : err;
+    return fw_rows_read(&q, read_attempt, sizeof *w->attempts, &w->attempts, &w->attempt_count);
 }
 
 static enum fw_err read_one(struct fw_stmt *q, int attempts_max, struct fw_webhook *ret)
