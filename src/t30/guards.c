@@ -2,6 +2,7 @@
 #include "t30/guards.h"
 #include "t30/guards_inside.h"
 #include <dlfcn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <tiffio.h>
 #include <unistd.h>
@@ -110,6 +111,8 @@ void fw_guards_hand_on(struct fw_guards *g)
         const struct fw_deferred *d = &g->deferred[i];
         library.hdlc_accept(d->user_data, d->len > 0 ? d->msg : NULL, d->len, d->ok);
     }
+    free(g->deferred);
+    g->deferred = NULL;
     g->defers = defers;
 }
 
@@ -132,6 +135,10 @@ static bool set_aside(void *user_data, const uint8_t *msg, int len, int ok)
         fw_guards_hand_on(g); /* late, but in order */
         return false;
     }
+    if (!g->deferred)
+        g->deferred = calloc(FW_DEFERRED_MAX, sizeof *g->deferred);
+    if (!g->deferred)
+        return false; /* at once, then: late, but not lost */
     struct fw_deferred *d = &g->deferred[g->deferred_count++];
     d->user_data = user_data;
     d->len = len;

@@ -33,7 +33,7 @@ enum fw_page_use { FW_PAGE_CLOSED, FW_PAGE_SENT, FW_PAGE_RECEIVED };
 struct fw_guards {
     bool defers; /* T.30 commands and responses are set aside */
     uint8_t deferred_count;
-    struct fw_deferred *deferred; /* FW_DEFERRED_MAX of them; NULL unless wanted */
+    struct fw_deferred *deferred; /* FW_DEFERRED_MAX of them; NULL while there are none */
     /* Bounds, set once. */
     uint32_t page_bytes_max, page_rows_max;
     /* What was seen. */

@@ -106,7 +106,11 @@ int t4_rx_start_page(t4_rx_state_t *s)
 
 int t4_rx_end_page(t4_rx_state_t *s)
 {
-    return fw_guards_page_open(FW_PAGE_RECEIVED) ? library.rx_end(s) : -1;
+    if (!fw_guards_page_open(FW_PAGE_RECEIVED))
+        return -1;
+    const int ended = library.rx_end(s);
+    fw_guards_page_written(s);
+    return ended;
 }
 
 #define SET(name, member, type)                                                                    \
@@ -152,7 +156,12 @@ int t4_tx_release(t4_tx_state_t *s)
 
 int t4_tx_start_page(t4_tx_state_t *s)
 {
-    return fw_guards_page_open(FW_PAGE_SENT) ? library.tx_start(s) : -1;
+    if (!fw_guards_page_open(FW_PAGE_SENT))
+        return -1;
+    const int started = library.tx_start(s);
+    if (started == 0)
+        fw_guards_page_coded(s);
+    return started;
 }
 
 int t4_tx_restart_page(t4_tx_state_t *s)

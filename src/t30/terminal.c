@@ -1,5 +1,6 @@
 /* The terminal: its life, its two lines (audio and T.38), and the guards around every step. */
 #include "t30/terminal.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "page/page.h"
 #include "t30/engine.h"
@@ -196,6 +197,7 @@ static enum fw_err start_audio(struct fw_terminal *t)
     t->t30 = fax_get_t30_state(t->fax);
     fax_set_transmit_on_idle(t->fax, 1);
     fw_engine_setup_t30(t, t->config.modems);
+    fw_memory_give_back_zeroes(t->fax); /* most of it is an ECM block that has not begun */
     return FW_OK;
 }
 
@@ -298,10 +300,6 @@ enum fw_err fw_terminal_new(const struct fw_terminal_config *config,
     fw_buf_init(&t->backlog, BACKLOG_BYTES_MAX);
     fw_dialogue_init(&t->dialogue);
     t->deferring = t->guards.defers = config->deferring;
-    if (t->deferring)
-        t->guards.deferred = calloc(FW_DEFERRED_MAX, sizeof *t->guards.deferred);
-    if (t->deferring && !t->guards.deferred)
-        return FW_NO_MEMORY;
     enum fw_err err = configure(t);
     if (!err)
         err = start_audio(t);
@@ -399,6 +397,7 @@ enum fw_err fw_terminal_switch(struct fw_terminal *t, const struct fw_terminal_t
     t38_set_sequence_number_handling(core, 1);
     t38_set_fastest_image_data_rate(core, 14400);
     fw_engine_setup_t30(t, modems_for(t, t38));
+    fw_memory_give_back_zeroes(fresh);
     return FW_OK;
 }
 

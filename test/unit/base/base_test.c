@@ -2,10 +2,12 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/id.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static void buffers_keep_their_limit(void **state)
@@ -149,6 +151,47 @@ static void files_are_whole_or_absent(void **state)
     CHECK_INT(fw_file_read(path, 5, &b), FW_NOT_FOUND);
 }
 
+enum { PAGES = 32 };
+
+static size_t resident(uint8_t *pages, size_t page)
+{
+    unsigned char there[PAGES];
+    size_t count = 0;
+    CHECK_INT(mincore(pages, PAGES * page, there), 0);
+    for (size_t i = 0; i < PAGES; i++)
+        count += there[i] & 1;
+    return count;
+}
+
+/* What is given back is gone from memory, and only that; zeroes are given back without a trace. */
+static void memory_is_given_back_in_whole_pages(void **state)
+{
+    (void)state;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint8_t *object = malloc((PAGES + 2) * page);
+    CHECK(object != NULL);
+    uint8_t *pages = object + page - (uintptr_t)object % page;
+    memset(object, 0, (PAGES + 2) * page);
+    pages[3 * page] = 3;
+    pages[5 * page - 1] = 4;
+    CHECK_INT(resident(pages, page), PAGES);
+    fw_memory_give_back_zeroes(object);
+    CHECK_INT(resident(pages, page), 2);
+    for (size_t i = 0; i < PAGES * page; i++)
+        CHECK_INT(pages[i], i == 3 * page ? 3 : i == 5 * page - 1 ? 4 : 0);
+
+    memset(pages, 9, PAGES * page);
+    fw_memory_give_back(pages + 1, 4 * page); /* pages 1 to 3 */
+    CHECK_INT(resident(pages, page), PAGES - 3);
+    for (size_t i = 0; i < PAGES * page; i++)
+        CHECK_INT(pages[i], i >= page && i < 4 * page ? 0 : 9);
+    memset(pages, 9, PAGES * page);
+    fw_memory_give_back(pages + 1, page); /* no whole one */
+    CHECK_INT(resident(pages, page), PAGES);
+    fw_memory_give_back_zeroes(NULL);
+    free(object);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -156,6 +199,7 @@ int main(void)
         cmocka_unit_test(times_read_back),          cmocka_unit_test(numbers_are_strict),
         cmocka_unit_test(escapes_and_encodings),    cmocka_unit_test(ids_are_unlike),
         cmocka_unit_test(files_are_whole_or_absent), cmocka_unit_test(base64_reads_back),
+        cmocka_unit_test(memory_is_given_back_in_whole_pages),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
