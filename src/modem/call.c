@@ -129,7 +129,7 @@ static void tell_facts(struct fw_modem_call *c, const struct fw_terminal_result 
     f->packets_recovered = (uint32_t)u->recovered;
     f->packets_lost = (uint32_t)u->lost;
     f->packets_malformed = (uint32_t)u->malformed;
-    f->samples_missing = (uint32_t)c->jitter.stats.missing;
+    f->samples_missing = (uint32_t)(c->audio ? c->audio->jitter.stats.missing : c->samples_missing);
     c->report(c->report_arg, &m);
 }
 
@@ -249,8 +249,7 @@ static enum fw_err open_call(struct fw_modem_call *c, const struct fw_msg_media_
     if (err)
         return err;
     (void)fw_peer_set(&c->peer, open->peer_host, open->peer_port, c->family);
-    fw_modem_media_audio(c, open->codec == FW_CODEC_PCMA ? FW_CODEC_PCMA : FW_CODEC_PCMU);
-    return FW_OK;
+    return fw_modem_media_audio(c, open->codec == FW_CODEC_PCMA ? FW_CODEC_PCMA : FW_CODEC_PCMU);
 }
 
 static void call_free(struct fw_modem_call *c)
@@ -321,7 +320,7 @@ void fw_modem_call_switch(struct fw_modem_call *c, const struct fw_msg_media_swi
             return;
         }
         (void)fw_peer_set(&c->peer, to->peer_host, to->peer_port, c->family);
-        c->rtp.codec = to->codec == FW_CODEC_PCMA ? FW_CODEC_PCMA : FW_CODEC_PCMU;
+        c->audio->rtp.codec = to->codec == FW_CODEC_PCMA ? FW_CODEC_PCMA : FW_CODEC_PCMU;
         return;
     }
     (void)fw_peer_set(&c->peer, to->peer_host, to->peer_port, c->family);

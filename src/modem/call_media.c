@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 enum {
-    DATAGRAMS_A_CALL = 8,     /* of the kernel, at once */
+    DATAGRAMS_A_CALL = 4,    /* of the kernel, at once: two are usual, the rest is memory to clear */
     DATAGRAMS_PACED = 64,    /* read in one turn, then other calls get their share */
     DATAGRAMS_UNPACED = 512, /* an ECM block */
     STEPS_A_TURN = 16,       /* of an unpaced machine that has much to say */
@@ -54,12 +54,16 @@ static void on_ifp(void *arg, uint16_t seq, struct fw_span ifp)
     fw_terminal_ifp(c->terminal, seq, ifp);
 }
 
-void fw_modem_media_audio(struct fw_modem_call *c, enum fw_codec codec)
+enum fw_err fw_modem_media_audio(struct fw_modem_call *c, enum fw_codec codec)
 {
     const uint64_t chance = fw_random_u64();
-    fw_jitter_init(&c->jitter, 0);
-    fw_rtp_sender_init(&c->rtp, codec, (uint32_t)chance, (uint16_t)(chance >> 32),
+    c->audio = calloc(1, sizeof *c->audio);
+    if (!c->audio)
+        return FW_NO_MEMORY;
+    fw_jitter_init(&c->audio->jitter, 0);
+    fw_rtp_sender_init(&c->audio->rtp, codec, (uint32_t)chance, (uint16_t)(chance >> 32),
                        (uint32_t)fw_random_u64());
+    return FW_OK;
 }
 
 static void take_t38(struct fw_modem_call *c, struct fw_span datagram)
@@ -93,12 +97,15 @@ void fw_modem_media_t38(struct fw_modem_call *c, const struct fw_msg_media_switc
     fw_udptl_receiver_init(&c->udptl_in);
     for (size_t i = 0; i < c->early_count; i++)
         take_t38(c, (struct fw_span){ c->early[i].data, c->early[i].size });
+    c->samples_missing = c->audio->jitter.stats.missing;
     fw_modem_media_done(c);
     fw_outbox_init(&c->outbox);
 }
 
 void fw_modem_media_done(struct fw_modem_call *c)
 {
+    free(c->audio);
+    c->audio = NULL;
     free(c->early);
     c->early = NULL;
     c->early_count = 0;
@@ -129,7 +136,7 @@ static void take(struct fw_modem_call *c, struct fw_span datagram, const union f
     if (c->t38 && udptl)
         take_t38(c, datagram);
     else if (!c->t38 && audio)
-        fw_jitter_put(&c->jitter, &rtp);
+        fw_jitter_put(&c->audio->jitter, &rtp);
     else if (!c->t38 && udptl)
         keep_early(c, datagram);
 }
@@ -198,9 +205,9 @@ static void tick_audio(struct fw_modem_call *c)
     int16_t in[FW_MODEM_TICK_SAMPLES], out[FW_MODEM_TICK_SAMPLES];
     uint8_t packet[FW_RTP_HEADER_SIZE + FW_RTP_PAYLOAD_MAX];
     size_t size = 0;
-    const size_t real = fw_jitter_get(&c->jitter, in, FW_MODEM_TICK_SAMPLES);
+    const size_t real = fw_jitter_get(&c->audio->jitter, in, FW_MODEM_TICK_SAMPLES);
     fw_terminal_audio(c->terminal, real > 0 ? in : NULL, out, FW_MODEM_TICK_SAMPLES);
-    if (fw_rtp_send(&c->rtp, out, FW_MODEM_TICK_SAMPLES, packet, sizeof packet, &size) == FW_OK)
+    if (fw_rtp_send(&c->audio->rtp, out, FW_MODEM_TICK_SAMPLES, packet, sizeof packet, &size) == FW_OK)
         (void)send_datagram(c, (struct fw_span){ packet, size });
 }
 

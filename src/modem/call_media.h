@@ -16,40 +16,47 @@ struct fw_modem_early {
     uint8_t data[FW_UDP_BYTES_MAX];
 };
 
-struct fw_modem_call {
-    char id[FW_CALL_ID_SIZE];
-    uint8_t modem;
-    fw_modem_report *report;
-    void *report_arg;
-    bool result_told;
-    char coarse[FW_CALL_ID_SIZE + 16]; /* name of the copy with fewer rows */
-
-    int fd;
-    int family;
-    struct fw_peer peer;
-    struct fw_terminal *terminal;
-    struct fw_journal *journal;
-    bool journal_broken;
-
-    bool t38, unpaced;
-    bool heard;           /* T.38: the far end is known to be there */
-    bool said;            /* unpaced: the last step sent something */
-    struct fw_mono clock; /* unpaced: up to here the machine was told of time */
-    struct fw_mono spoke; /* when a datagram last left */
+struct fw_modem_audio {
     struct fw_rtp_sender rtp;
     struct fw_jitter jitter;
-    struct fw_udptl_sender udptl_out;
-    struct fw_udptl_receiver udptl_in;
-    struct fw_outbox outbox;
-    uint16_t last_size; /* of the last UDPTL datagram */
-    uint8_t last[FW_UDPTL_PACKET_MAX];
-    size_t early_count;
-    struct fw_modem_early *early; /* FW_MODEM_EARLY_MAX; NULL until one comes */
 };
 
-void fw_modem_media_audio(struct fw_modem_call *c, enum fw_codec codec);
+/* What each tick needs stands together, what is large and mostly never touched at the end: with a thousand calls it is
+ * memory that is waited for. */
+struct fw_modem_call {
+    struct fw_terminal *terminal;
+    int fd;
+    bool t38, unpaced;
+    bool heard;           /* T.38: the far end is known to be there */
+    bool said;            /* since the last tick; unpaced: the last step sent something */
+    uint16_t last_size;   /* of the last UDPTL datagram */
+    struct fw_mono clock; /* unpaced: up to here the machine was told of time */
+    struct fw_mono spoke; /* when a datagram last left */
+    struct fw_outbox outbox;
+    struct fw_peer peer;
+    struct fw_modem_audio *audio; /* NULL on T.38 */
+
+    int family;
+    uint8_t modem;
+    bool result_told;
+    bool journal_broken;
+    struct fw_journal *journal;
+    fw_modem_report *report;
+    void *report_arg;
+    uint64_t samples_missing;            /* of audio, when it was left */
+    char id[FW_CALL_ID_SIZE];
+    char coarse[FW_CALL_ID_SIZE + 16];   /* name of the copy with fewer rows */
+    size_t early_count;
+    struct fw_modem_early *early; /* FW_MODEM_EARLY_MAX; NULL until one comes */
+
+    uint8_t last[FW_UDPTL_PACKET_MAX];
+    struct fw_udptl_sender udptl_out;
+    struct fw_udptl_receiver udptl_in;
+};
+
+MUST_USE enum fw_err fw_modem_media_audio(struct fw_modem_call *c, enum fw_codec codec);
 void fw_modem_media_t38(struct fw_modem_call *c, const struct fw_msg_media_switch *to);
-void fw_modem_media_done(struct fw_modem_call *c);
+void fw_modem_media_done(struct fw_modem_call *c); /* frees what both kinds of line hold */
 /* For the terminal. */
 void fw_modem_media_ifp(void *arg, struct fw_span ifp, int copies);
 #endif

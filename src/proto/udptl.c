@@ -95,8 +95,10 @@ static void remember(struct fw_udptl_sender *s, struct fw_span ifp)
         return;
     if (s->history_count < s->redundancy)
         s->history_count++;
-    for (size_t i = s->history_count; i-- > 1;)
-        s->history[i] = s->history[i - 1];
+    for (size_t i = s->history_count; i-- > 1;) {
+        s->history[i].size = s->history[i - 1].size; /* only what is used: most are 60 octets of 1400 */
+        memcpy(s->history[i].data, s->history[i - 1].data, s->history[i].size);
+    }
     s->history[0].size = (uint16_t)ifp.size;
     memcpy(s->history[0].data, ifp.data, ifp.size);
 }
