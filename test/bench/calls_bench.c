@@ -1,10 +1,12 @@
 /* How many faxes at once: both ends as real modem programs on this machine, over loopback UDP, at the
  * speed of a telephone line.
  *
- * Use: calls_bench [--find] CALLS...   Each CALLS: that many one-page faxes of about 20 KB, started
- * 20 a second (more if they would else not be under way at once), with what they cost. --find: goes on in steps
- * of a fifth until one is not delivered or ticks are late, and prints the largest number that was.
- * No SIP here: a fax costs the line process about a millisecond (make bench). */
+ * Use: calls_bench CALLS...        Each CALLS: that many one-page faxes of about 20 KB, started 20 a second (more if
+ *                                 they would else not be under way at once), with what they cost.
+ *      calls_bench --find CALLS   The largest number that is delivered whole: doubles from CALLS until one is not, then
+ *                                 halves the gap until it is a tenth. A number fails when it fails twice: the machine
+ *                                 may have been busy once. At most FIND_RUNS_MAX runs.
+ * No SIP here: service_bench has all of it. */
 #include "base/bounds.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -34,6 +36,9 @@ enum {
     SWITCH_US = 1000000, /* audio, then T.38 */
     RUN_SECONDS = 180,
     LATE_US_MAX = 10000,
+    FIND_RUNS_MAX = 14,
+    FIND_GAP = 10, /* the part of what was delivered that the gap to what was not may have at the end */
+    FIND_GAP_MIN = 16,
     WIDTH = 1728,
     ROWS = 2200,
 };
@@ -42,7 +47,6 @@ struct program {
     pid_t pid;
     struct fw_channel *channel;
     char folder[128];
-    long idle_kb, peak_kb;
     double cpu_s;
     long late_us[3]; /* p50, p99, max; what its log says at its end */
 };
@@ -61,6 +65,14 @@ struct run {
     struct program programs[2][MODEMS_MAX];
     struct call call[CALLS_MAX];
     int told, delivered, underway, underway_max;
+    long private_kb[2]; /* of all programs of a side together, the most that was seen */
+    bool hasty;         /* the first failed call ends the run */
+    char why[256];      /* the first failure */
+};
+
+struct outcome {
+    bool whole, punctual; /* all delivered, bit for bit; and ticks in time */
+    char why[256];        /* not whole */
 };
 
 static void die(const char *what)
@@ -69,19 +81,31 @@ static void die(const char *what)
     exit(1);
 }
 
-static long status_kb(pid_t pid, const char *field)
+/* Memory that is nobody else's. */
+static long private_kb(pid_t pid)
 {
+    static const char field[] = "RssAnon:";
     char path[64], line[256];
     long kb = 0;
     (void)snprintf(path, sizeof path, "/proc/%d/status", pid);
     FILE *f = fopen(path, "r");
     while (f && fgets(line, sizeof line, f)) {
-        if (strncmp(line, field, strlen(field)) == 0)
-            kb = strtol(line + strlen(field), NULL, 10);
+        if (strncmp(line, field, sizeof field - 1) == 0)
+            kb = strtol(line + sizeof field - 1, NULL, 10);
     }
     if (f)
         fclose(f);
     return kb;
+}
+
+static void look_at_memory(struct run *r)
+{
+    for (int side = 0; side < 2; side++) {
+        long sum = 0;
+        for (int i = 0; i < r->modems; i++)
+            sum += private_kb(r->programs[side][i].pid);
+        r->private_kb[side] = sum > r->private_kb[side] ? sum : r->private_kb[side];
+    }
 }
 
 /* A page with about 20 KB of T.6 code: lines of marks like words, and white between them. */
@@ -215,6 +239,10 @@ static void take_result(struct run *r, int side, const struct fw_msg_fax_result 
     c->told[side] = true;
     c->code[side] = f->t30_code;
     r->told++;
+    if (f->t30_code != 0 && !r->why[0])
+        (void)snprintf(r->why, sizeof r->why, "call %ld of %d, %s, after %.1f s: %s", n + 1, r->calls,
+                       side == 0 ? "sending" : "receiving",
+                       (double)(fw_mono_now().us - c->started.us) / 1e6, f->text);
     if (c->told[1 - side])
         r->underway--;
     if (c->told[0] && c->told[1] && c->code[0] == 0 && c->code[1] == 0)
@@ -253,7 +281,9 @@ static void calls_run(struct run *r)
     const int64_t begin = fw_mono_now().us;
     const int rate = r->calls > RATE * START_SECONDS ? r->calls / START_SECONDS : RATE;
     int started = 0, switched = 0;
-    while (r->told < 2 * r->calls && fw_mono_now().us - begin < RUN_SECONDS * 1000000LL) {
+    int64_t look_us = begin;
+    while (r->told < 2 * r->calls && fw_mono_now().us - begin < RUN_SECONDS * 1000000LL &&
+           !(r->hasty && r->why[0])) {
         const struct fw_mono now = fw_mono_now();
         const int64_t due = (now.us - begin) * rate / 1000000 + 1;
         while (started < r->calls && started < due)
@@ -261,7 +291,14 @@ static void calls_run(struct run *r)
         while (switched < started && now.us - r->call[switched].started.us >= SWITCH_US)
             call_switch(r, switched++);
         wait_a_little(r);
+        if (now.us >= look_us) {
+            look_at_memory(r);
+            look_us = now.us + 1000000;
+        }
     }
+    if (r->told < 2 * r->calls && !r->why[0])
+        (void)snprintf(r->why, sizeof r->why, "%d of %d ends gave no account within %d s",
+                       2 * r->calls - r->told, 2 * r->calls, RUN_SECONDS);
 }
 
 static void read_log(struct program *p)
@@ -283,7 +320,6 @@ static void program_stop(struct program *p)
 {
     const struct fw_msg m = { .kind = FW_MSG_KIND_STOP };
     struct rusage used;
-    p->peak_kb = status_kb(p->pid, "VmHWM:");
     tell(p, &m, -1);
     if (wait4(p->pid, NULL, 0, &used) != p->pid)
         die("wait");
@@ -309,38 +345,44 @@ static int pages_equal(const struct run *r)
     return equal;
 }
 
-static bool print_run(const struct run *r, int equal)
+static void print_run(const struct run *r, int equal, struct outcome *ret)
 {
     static const char *const sides[] = { "sending", "receiving" };
-    bool punctual = true;
+    ret->whole = r->delivered == r->calls && equal == r->calls;
+    ret->punctual = ret->whole;
     printf("%d calls: %d at once, %d delivered, %d equal bit for bit\n", r->calls, r->underway_max,
            r->delivered, equal);
+    if (r->why[0])
+        printf("  first failure: %s\n", r->why);
     for (int side = 0; side < 2; side++) {
         double cpu = 0;
-        long grown = 0, late[3] = { 0 };
+        long late[3] = { 0 };
         for (int i = 0; i < r->modems; i++) {
             const struct program *p = &r->programs[side][i];
             cpu += p->cpu_s;
-            grown += p->peak_kb - p->idle_kb;
             for (int k = 0; k < 3; k++)
                 late[k] = p->late_us[k] > late[k] ? p->late_us[k] : late[k];
         }
-        punctual = punctual && late[1] <= LATE_US_MAX;
+        ret->punctual = ret->punctual && late[1] <= LATE_US_MAX;
         printf("  %-9s  CPU %.4f s a call, memory %.3f MiB a call, ticks late (worst modem): "
                "p50 %.1f ms, p99 %.1f ms, max %.1f ms\n",
-               sides[side], cpu / r->calls, (double)grown / 1024 / r->calls, (double)late[0] / 1000,
+               sides[side], cpu / r->calls, (double)r->private_kb[side] / 1024 / r->underway_max, (double)late[0] / 1000,
                (double)late[1] / 1000, (double)late[2] / 1000);
     }
+    memcpy(ret->why, r->why, sizeof ret->why);
+    if (!ret->whole && !ret->why[0])
+        (void)snprintf(ret->why, sizeof ret->why, "%d pages are not what was sent", r->calls - equal);
     fflush(stdout);
-    return punctual && r->delivered == r->calls && equal == r->calls;
 }
 
-static bool measure(int calls)
+static struct outcome measure(int calls, bool hasty)
 {
     struct run *r = calloc(1, sizeof *r);
+    struct outcome o = { 0 };
     char page[96];
     if (!r)
         die("memory");
+    r->hasty = hasty;
     r->calls = calls;
     r->modems = (calls + FW_CALLS_PER_MODEM - 1) / FW_CALLS_PER_MODEM;
     strcpy(r->folder, "/tmp/calls_bench.XXXXXX");
@@ -355,39 +397,76 @@ static bool measure(int calls)
         struct pollfd ready = { fw_channel_fd(p->channel), POLLIN, 0 };
         if (poll(&ready, 1, 30000) != 1)
             die("a modem does not start");
-        p->idle_kb = status_kb(p->pid, "VmRSS:");
     }
     printf("one page of %zu bytes, %d modem programs a side\n", bytes, r->modems);
     calls_run(r);
     for (int i = 0; i < 2 * r->modems; i++)
         program_stop(&r->programs[i % 2][i / 2]);
-    const bool good = print_run(r, pages_equal(r));
+    print_run(r, pages_equal(r), &o);
     fw_dir_remove(r->folder, 3);
     free(r);
-    return good;
+    return o;
+}
+
+struct search {
+    int runs;
+    int whole, failed; /* the largest number that was, the smallest that was not; 0: none yet */
+    int punctual;      /* the largest whole one whose ticks were in time */
+    char why[256];     /* the smallest failed */
+};
+
+static void try_number(struct search *s, int calls)
+{
+    struct outcome o = { 0 };
+    for (int i = 0; i < 2 && !o.whole; i++) {
+        o = measure(calls, true);
+        s->runs++;
+    }
+    if (o.punctual && calls > s->punctual)
+        s->punctual = calls;
+    if (o.whole) {
+        s->whole = calls;
+    } else {
+        s->failed = calls;
+        memcpy(s->why, o.why, sizeof s->why);
+    }
+}
+
+static int gap(const struct search *s)
+{
+    return s->whole / FIND_GAP > FIND_GAP_MIN ? s->whole / FIND_GAP : FIND_GAP_MIN;
+}
+
+static int find(int first)
+{
+    struct search s = { 0 };
+    for (int calls = first; !s.failed && s.whole < CALLS_MAX && s.runs < FIND_RUNS_MAX; calls *= 2)
+        try_number(&s, calls < CALLS_MAX ? calls : CALLS_MAX);
+    while (s.failed && s.failed - s.whole > gap(&s) && s.runs < FIND_RUNS_MAX)
+        try_number(&s, s.whole + (s.failed - s.whole) / 2);
+    printf("largest number all delivered, bit for bit: %d; with ticks late by at most %d ms at p99: %d\n", s.whole,
+           LATE_US_MAX / 1000, s.punctual);
+    if (s.failed)
+        printf("%d were not: %s\n", s.failed, s.why);
+    return s.whole == 0;
 }
 
 int main(int argc, char **argv)
 {
-    const bool find = argc > 1 && strcmp(argv[1], "--find") == 0;
+    const bool finds = argc == 3 && strcmp(argv[1], "--find") == 0;
     const struct rlimit files = { 65536, 65536 };
-    int best = 0;
     bool good = true;
     (void)setrlimit(RLIMIT_NOFILE, &files);
     signal(SIGPIPE, SIG_IGN);
-    for (int i = find ? 2 : 1; i < argc; i++) {
-        int calls = atoi(argv[i]);
+    for (int i = finds ? 2 : 1; i < argc; i++) {
+        const int calls = atoi(argv[i]);
         if (calls <= 0 || calls > CALLS_MAX) {
-            fprintf(stderr, "use: calls_bench [--find] CALLS...  (at most %d)\n", CALLS_MAX);
+            fprintf(stderr, "use: calls_bench CALLS... | --find CALLS  (at most %d)\n", CALLS_MAX);
             return 2;
         }
-        do {
-            good = measure(calls);
-            best = good && calls > best ? calls : best;
-            calls += calls / 5;
-        } while (find && good && calls <= CALLS_MAX);
+        if (finds)
+            return find(calls);
+        good = measure(calls, false).punctual && good;
     }
-    printf("largest number all delivered, ticks late by at most %d ms at p99: %d\n",
-           LATE_US_MAX / 1000, best);
-    return find ? best == 0 : !good;
+    return !good;
 }
