@@ -149,13 +149,15 @@ static void release(struct fw_modem *m, struct fw_slot *s)
     m->call_count--;
 }
 
-/* What came while the call was with a worker. */
+/* What came while the call was with a worker: messages, then datagrams, which the missed ticks need. */
 static void catch_up(struct fw_modem *m, struct fw_slot *s, struct fw_mono now)
 {
     for (uint32_t i = 0; i < s->switch_count; i++)
         fw_modem_call_switch(s->call, &s->switches[i]);
     s->switch_count = 0;
     const uint32_t missed = s->missed;
+    if (missed > 0)
+        fw_modem_call_readable(s->call, now);
     for (uint32_t i = 0; i < missed; i++) {
         fw_lateness_add(&m->lateness, now.us - s->missed_at.us - (int64_t)i * FW_MODEM_TICK_US);
         if (missed - i <= CATCH_UP_TICKS)
@@ -382,7 +384,6 @@ static void tick(struct fw_modem *m, struct fw_mono now)
 {
     if (m->call_count == 0 || m->next_tick.us > now.us)
         return;
-    read_paced(m, now);
     const int64_t late = now.us - m->next_tick.us;
     if (late > (int64_t)CATCH_UP_TICKS * FW_MODEM_TICK_US) {
         fw_log(FW_LOG_WARN, "modem.stall", "late_ms=%lld", (long long)late / 1000);
@@ -390,8 +391,11 @@ static void tick(struct fw_modem *m, struct fw_mono now)
              m->next_tick.us += FW_MODEM_TICK_US)
             fw_lateness_add(&m->lateness, now.us - m->next_tick.us);
     }
-    for (; m->call_count > 0 && m->next_tick.us <= now.us; m->next_tick.us += FW_MODEM_TICK_US)
+    /* Read before each: after a stall, what one call says in a tick may be for another one here. */
+    for (; m->call_count > 0 && m->next_tick.us <= now.us; m->next_tick.us += FW_MODEM_TICK_US) {
+        read_paced(m, now);
         tick_all(m);
+    }
     if (now.us >= m->account_due.us) {
         m->account_due.us = now.us + ACCOUNT_US;
         account(m);

@@ -232,31 +232,61 @@ static void strangers_send(const struct bench *b, int fd)
     }
 }
 
+enum { TRIES = 4, STALL_US = 100 * 1000 };
+
+static bool as_it_should(const struct bench *b)
+{
+    bool good = true;
+    for (int i = 0; i < CALLS; i++)
+        good = good && b->results[i].t30_code == 0 && b->results[i].bit_rate == 14400;
+    return good;
+}
+
+/* A machine that stood still for longer than a line bears may lose a call, or a tone: then once more. What was in time
+ * has to be right. */
+static bool excused(const struct bench *b)
+{
+    return !as_it_should(b) && b->late_us_max > STALL_US;
+}
+
+static void line_speed_calls(struct bench *t38, struct bench *audio)
+{
+    uint16_t port;
+    uint8_t answer[64];
+    int fd CLEANUP(fw_fd_close) = udp_socket(&port);
+    bench_start(t38, 1, 200);
+    bench_start(audio, 1, 60);
+    calls_open(t38, 1);
+    calls_open(audio, 1);
+    calls_switch(t38, FW_TRANSPORT_T38);
+    CHECK(wait_for(t38, FW_MSG_KIND_MEDIA_UNDERWAY, CALLS));
+    strangers_send(t38, fd);
+    CHECK(wait_for(t38, FW_MSG_KIND_FAX_RESULT, CALLS));
+    CHECK(wait_for(audio, FW_MSG_KIND_FAX_RESULT, CALLS));
+    CHECK(recv(fd, answer, sizeof answer, MSG_DONTWAIT) < 0);
+    program_stop(t38);
+    program_stop(audio);
+}
+
 /* At line speed, both at once to save time: T.38 with strangers on the line, and G.711. */
 static void at_line_speed(void **state)
 {
     (void)state;
     struct bench t38, audio;
-    uint16_t port;
-    uint8_t answer[64];
-    int fd CLEANUP(fw_fd_close) = udp_socket(&port);
-    bench_start(&t38, 1, 200);
-    bench_start(&audio, 1, 60);
-    calls_open(&t38, 1);
-    calls_open(&audio, 1);
-    calls_switch(&t38, FW_TRANSPORT_T38);
-    CHECK(wait_for(&t38, FW_MSG_KIND_MEDIA_UNDERWAY, CALLS));
-    strangers_send(&t38, fd);
-    CHECK(wait_for(&t38, FW_MSG_KIND_FAX_RESULT, CALLS));
+    line_speed_calls(&t38, &audio);
+    for (int i = 1; i < TRIES && (excused(&t38) || excused(&audio)); i++) {
+        print_message("once more: ticks were %ld and %ld us late\n", t38.late_us_max, audio.late_us_max);
+        fw_dir_remove(t38.folder, 2);
+        fw_dir_remove(audio.folder, 2);
+        line_speed_calls(&t38, &audio);
+    }
     check_delivered(&t38, 1, FW_TRANSPORT_T38);
-    CHECK(recv(fd, answer, sizeof answer, MSG_DONTWAIT) < 0);
-    CHECK(wait_for(&audio, FW_MSG_KIND_FAX_RESULT, CALLS));
     check_delivered(&audio, 1, FW_TRANSPORT_AUDIO);
     CHECK_INT(audio.tones[0][FW_TONE_CED], 1);
     CHECK_INT(audio.tones[0][FW_TONE_V21], 1);
     CHECK_INT(audio.tones[1][FW_TONE_CNG], 1);
-    bench_stop(&t38);
-    bench_stop(&audio);
+    fw_dir_remove(t38.folder, 2);
+    fw_dir_remove(audio.folder, 2);
 }
 
 int main(void)

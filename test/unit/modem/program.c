@@ -26,6 +26,10 @@ static void program_start(struct bench *b)
     CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
     b->pid = fork();
     if (b->pid == 0) {
+        char log[PAIR_PATH + 8];
+        (void)snprintf(log, sizeof log, "%s/log", b->folder);
+        const int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        dup2(fd, STDERR_FILENO);
         dup2(pair[1], 3);
         execl(MODEM_PROGRAM, MODEM_PROGRAM, "--channel", "3", "--spool", b->folder, (char *)NULL);
         _exit(127);
@@ -184,6 +188,21 @@ void calls_switch(struct bench *b, enum fw_call_transport transport)
         call_switch(b, i, transport);
 }
 
+/* Shows what the program said, and takes from it how late its ticks were. */
+static void read_log(struct bench *b)
+{
+    static const char name[] = "late_us_max=";
+    struct fw_buf text CLEANUP(fw_buf_done) = { 0 };
+    char path[PAIR_PATH + 8];
+    (void)snprintf(path, sizeof path, "%s/log", b->folder);
+    CHECK_INT(fw_file_read(path, 16 << 20, &text), FW_OK);
+    CHECK_INT(fw_buf_put_u8(&text, 0), FW_OK);
+    const char *at = (const char *)text.data;
+    fputs(at, stderr);
+    for (at = strstr(at, name); at; at = strstr(at + 1, name))
+        b->late_us_max = strtol(at + sizeof name - 1, NULL, 10);
+}
+
 /* Ends the program and says what it cost. */
 void program_stop(struct bench *b)
 {
@@ -200,6 +219,7 @@ void program_stop(struct bench *b)
                       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000,
                   usage.ru_maxrss);
     fw_channel_free(b->channel);
+    read_log(b);
 }
 
 void bench_stop(struct bench *b)
