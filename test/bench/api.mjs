@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Service, build, until } from '../e2e/lib/service.mjs';
+import { sink } from './lib.mjs';
 
 const quick = process.argv.includes('--quick');
 const wanted = process.argv.slice(2).filter((a) => !a.startsWith('--'));
@@ -15,13 +16,6 @@ const tool = (name) => join(build, 'test/tools', name);
 const row = (...cells) => console.log(cells.map((c, i) => String(c).padEnd(i ? 14 : 44)).join(''));
 const env = { FAXWIRE_FAXES_IN_PROCESS_MAX: '1000000' };
 const start = (more = {}) => Service.start({ env, args: ['--log-level', 'warn'], ...more });
-
-async function sink() {
-    const child = spawn(tool('sink'), { stdio: ['pipe', 'pipe', 'inherit'] });
-    const port = await new Promise((done) => child.stdout.once('data', (d) => done(Number(d))));
-    const url = (name) => `http://127.0.0.1:${port}/${name}`;
-    return { url, count: async () => Number(await (await fetch(url('count'))).text()), end: () => child.stdin.end() };
-}
 
 async function load(service, method, path, { n, c = 64, body } = {}) {
     const { hostname, port } = new URL(service.url);

@@ -1,37 +1,15 @@
 /* What a fax costs: time, processor and memory, each from one run of the real programs.
  * Use: FAXWIRE_BUILD=build node test/bench/bench.mjs [--quick] */
-import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Service, until } from '../e2e/lib/service.mjs';
 import { onePage, pages } from '../e2e/lib/pdf.mjs';
+import { cpu, rss } from './lib.mjs';
 
 const quick = process.argv.includes('--quick');
-const TICKS = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 const secs = (value) => `${value.toFixed(3)} s`;
 const row = (...cells) => console.log(cells.map((c, i) => String(c).padEnd(i ? 18 : 34)).join(''));
-
-function stat(pid) {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ');
-}
-
-/* CPU seconds so far by program; the renderer's are those of the parent's ended children. */
-function cpu(service) {
-    const own = stat(service.process.pid);
-    const used = { faxwire: (Number(own[11]) + Number(own[12])) / TICKS,
-                   'faxwire-render': (Number(own[13]) + Number(own[14])) / TICKS };
-    for (const child of service.children()) {
-        const name = child.command.split('/').at(-1);
-        if (name === 'faxwire-render') continue;
-        const s = stat(child.pid);
-        used[name] = (used[name] ?? 0) + (Number(s[11]) + Number(s[12])) / TICKS;
-    }
-    return used;
-}
-
-const rss = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 
 async function one(service, file, to) {
     const began = Date.now();
