@@ -3,7 +3,7 @@ BUILD := build
 PREFIX := /usr/local
 # The targets here are steps one after another; ninja is the one who builds side by side.
 .NOTPARALLEL:
-.PHONY: all setup deps test-deps test demo run bench bench-calls bench-documents loss-table fuzz-calls lint fuzz hostile chaos chaos-inbound install clean
+.PHONY: all setup deps test-deps test demo run bench bench-calls bench-service bench-documents loss-table fuzz-calls lint fuzz hostile chaos chaos-inbound install clean
 
 all: deps setup
 	@ninja -C $(BUILD) --quiet
@@ -40,6 +40,12 @@ bench-documents: all
 bench-calls: CALLS ?= 500
 bench-calls: all
 	@$(BUILD)/test/bench/calls_bench $(if $(FIND),--find $(firstword $(CALLS)),$(CALLS))
+
+# The same through two whole services, API to API: make bench-service CALLS="100 500"
+bench-service: CALLS ?= 500
+bench-service: test-deps all
+	@cd test/e2e && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel=error; }
+	@FAXWIRE_BUILD=$(abspath $(BUILD)) node test/bench/service.mjs $(CALLS)
 
 # What loss does to faxes, in counted time; writes the table into doc/benchmarks.md
 loss-table: all
