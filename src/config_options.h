@@ -61,6 +61,7 @@
     TEXT(smtp_from, 255, "") /* address that mail is from */ \
     TEXT(smtp_tls, 10, "") /* required, none, or empty: required unless the host is loopback */ \
     TEXT(smtp_ca_file, 255, "") /* whom its certificate is trusted by, PEM; empty: the system's */ \
+    NUMBER(smtp_connections, 4, 1, 16) /* messages at a time */ \
     NUMBER(smtp_timeout_secs, 300, 1, 3600) /* one message, whole */ \
     NUMBER(smtp_retry_first_ms, 30 * 1000, 10, 3600 * 1000) \
     NUMBER(smtp_retry_max_secs, 3600, 1, 24 * 3600) \

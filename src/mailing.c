@@ -13,6 +13,7 @@ enum fw_err fw_mailing_start(const struct fw_config *c, struct fw_store *store, 
                     .timeout_s = (int)c->smtp_timeout_secs },
         .schedule = { .first_ms = c->smtp_retry_first_ms, .max_ms = c->smtp_retry_max_secs * 1000 },
         .give_up_s = c->smtp_give_up_secs,
+        .connections = (int)c->smtp_connections,
     };
     return fw_mailer_start(&config, ret);
 }

@@ -29,6 +29,8 @@ static const char usage[] =
     "  cancel FAX_ID\n"
     "  number add NUMBER [--application ID] | list | assign NUMBER --application ID | remove NUMBER\n"
     "         the phone numbers that faxes come in for, and which application takes them\n"
+    "  mail   --application ID [--sender ADDRESS] RECIPIENT < MESSAGE\n"
+    "         a mail becomes a fax: for the pipe of a mail server, see doc/email.md\n"
     "         over the API at FAXWIRE_URL with FAXWIRE_API_KEY\n"
     "  help, version\n";
 

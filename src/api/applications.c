@@ -18,7 +18,7 @@ enum {
     TIMEOUT_MAX_S = 30,
     CONTAINS_MIN = 3,    /* characters of a filter */
     CHANGE_TRIES_MAX = 8 /* against others who change the same one */,
-    RULES_MAX = 200, HOURS_MAX = 20, PATTERN_MAX = 24,
+    RULES_MAX = 200, HOURS_MAX = 20, PATTERN_MAX = 24, EMAIL_SIZE = 300,
 };
 
 static const char *check_id(const char *text)
@@ -92,6 +92,18 @@ static const struct fw_field inbound[] = {
     { "hours_utc_offset_minutes", FW_FIELD_INT, .min = -12 * 60, .max = 14 * 60 },
     { "refuse_with", .choices = refusals },
 };
+/* An address, or '@' and a domain, whose addresses all may. */
+static const char *check_sender(const char *text)
+{
+    char whole[EMAIL_SIZE];
+    const int size = snprintf(whole, sizeof whole, "%s%s", text[0] == '@' ? "any" : "", text);
+    return size > 0 && (size_t)size < sizeof whole && fw_text_is_email(whole)
+               ? NULL : "must be an e-mail address, or '@' and a domain";
+}
+
+static const struct fw_field email_to_fax[] = {
+    { "senders", FW_FIELD_TEXTS, .max = RULES_MAX, .check = check_sender, .code = FW_API_UNPROCESSABLE },
+};
 static const struct fw_field outbound[] = {
     { "channel_limit", FW_FIELD_INT, .min = 0, .max = CHANNELS_MAX },
     { "outbound_voice_profile_id", .check = check_id, .code = FW_API_UNPROCESSABLE },
@@ -107,6 +119,7 @@ static const struct fw_field table[] = {
     { "anchorsite_override", .choices = sites },
     { "inbound", FW_FIELD_OBJECT, .fields = inbound, .field_count = ARRAY_LEN(inbound) },
     { "outbound", FW_FIELD_OBJECT, .fields = outbound, .field_count = ARRAY_LEN(outbound) },
+    { "email_to_fax", FW_FIELD_OBJECT, .fields = email_to_fax, .field_count = ARRAY_LEN(email_to_fax) },
     { "tags", FW_FIELD_TEXTS, .max = TAGS_MAX },
     { "retry", FW_FIELD_RETRY },
     { "fax_ident", .check = check_ident, .code = FW_API_UNPROCESSABLE },
@@ -137,15 +150,17 @@ static const struct {
     { "inbound", "hours", NULL },
     { "inbound", "hours_utc_offset_minutes", NULL },
     { "inbound", "refuse_with", NULL },
+    { "email_to_fax", "senders", NULL },
     { "outbound", "channel_limit", NULL },
     { "outbound", "outbound_voice_profile_id", NULL },
 };
 
 static json_t *settings_new(void)
 {
-    return json_pack("{ss sn sn s{sn sn ss} s{sn sn} s[]}", "anchorsite_override", "Latency", "retry", "fax_ident",
-                     "inbound", "channel_limit", "sip_subdomain", "sip_subdomain_receive_settings",
-                     "from_anyone", "outbound", "channel_limit", "outbound_voice_profile_id", "tags");
+    return json_pack("{ss sn sn s{sn sn ss} s{sn sn} s{sn} s[]}", "anchorsite_override", "Latency", "retry",
+                     "fax_ident", "inbound", "channel_limit", "sip_subdomain", "sip_subdomain_receive_settings",
+                     "from_anyone", "outbound", "channel_limit", "outbound_voice_profile_id", "email_to_fax",
+                     "senders", "tags");
 }
 
 /* `given` as it came, `values` what of it is good. */

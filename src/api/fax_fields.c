@@ -85,6 +85,21 @@ static const char *check_pages(const char *text)
     return fw_page_ranges_parse(text, &ranges) ? NULL : "must be pages of a document, such as 1-5 or 2,4,7-";
 }
 
+static const char *check_email(const char *text)
+{
+    return fw_text_is_email(text) ? NULL : "must be an e-mail address";
+}
+
+/* RFC 5322 clause 3.6.4, only as far as it can stand in a header of ours. */
+static const char *check_message_id(const char *text)
+{
+    const size_t size = strlen(text);
+    bool good = size > 2 && text[0] == '<' && text[size - 1] == '>';
+    for (size_t i = 1; good && i + 1 < size; i++)
+        good = text[i] > ' ' && text[i] < 0x7f && text[i] != '<' && text[i] != '>';
+    return good ? NULL : "must be a Message-ID in angle brackets";
+}
+
 static const char *const formats[] = { "pdf", "tiff", NULL };
 
 static const struct fw_field table[] = {
@@ -113,6 +128,9 @@ static const struct fw_field table[] = {
     { "priority", .choices = priorities },
     { "retry", FW_FIELD_RETRY },
     { "metadata", FW_FIELD_METADATA },
+    { "result_email", .check = check_email, .code = FW_API_BAD_EMAIL },
+    { "result_email_in_reply_to", .max = FW_MESSAGE_ID_MAX, .check = check_message_id,
+      .code = FW_API_UNPROCESSABLE },
     { "client_state", .max = FW_CLIENT_STATE_MAX, .check = check_base64,
       .code = FW_API_CLIENT_STATE },
 };
@@ -163,6 +181,13 @@ static void copy(char *dst, size_t dst_size, const json_t *values, const char *n
     fw_assert(fw_text_copy(dst, dst_size, fw_span_of(fw_field_text(values, name))));
 }
 
+/* A text of its own, or NULL when it is not given. */
+static enum fw_err own(const json_t *values, const char *name, char **ret)
+{
+    *ret = fw_field_given(values, name) ? strdup(fw_field_text(values, name)) : NULL;
+    return fw_field_given(values, name) && !*ret ? FW_NO_MEMORY : FW_OK;
+}
+
 static enum fw_err fill(const json_t *values, int documents, struct fw_fax *f)
 {
     copy(f->application, sizeof f->application, values, "connection_id");
@@ -196,8 +221,8 @@ static enum fw_err fill(const json_t *values, int documents, struct fw_fax *f)
     const json_t *pages = json_object_get(values, "pages");
     if (json_array_size(pages) > 0 && !(f->page_ranges = json_dumps(pages, JSON_COMPACT)))
         return FW_NO_MEMORY;
-    if (fw_field_given(values, "client_state") &&
-        !(f->client_state = strdup(fw_field_text(values, "client_state"))))
+    if (own(values, "client_state", &f->client_state) || own(values, "result_email", &f->result_email) ||
+        own(values, "result_email_in_reply_to", &f->result_reference))
         return FW_NO_MEMORY;
     return FW_OK;
 }

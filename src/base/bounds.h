@@ -16,6 +16,7 @@ enum {
     FW_NUMBER_MAX = 255,        /* characters of a number or SIP URI */
     FW_DISPLAY_NAME_MAX = 128,  /* contract 1.2 */
     FW_COMMAND_ID_MAX = 255,
+    FW_MESSAGE_ID_MAX = 255, /* of a mail; RFC 5322 allows a line of 998 */
     FW_CLIENT_STATE_MAX = 8192, /* echoed in every webhook */
     FW_IDENT_MAX = 20,          /* T.30 CSI, TSI: characters */
     FW_CALLS_PER_MODEM = 64,    /* what one crash may cost; the rest goes on */

@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "base/text.h"
 #include "cli/http.h"
+#include "cli/mail.h"
 #include "cli/number.h"
 #include "cli/watch.h"
 #include "fax/fax_json.h"
@@ -123,6 +124,8 @@ int fw_cli(int argc, char **argv)
                            strcmp(command, "cancel") == 0;
     if (strcmp(command, "number") == 0)
         return fw_cli_number(argc - 1, argv + 1);
+    if (strcmp(command, "mail") == 0)
+        return fw_cli_mail(argc - 1, argv + 1);
     if (!is_send && !is_list && !is_of_fax)
         return -1;
     if ((is_list && argc != 1) || (is_of_fax && argc != 2)) {

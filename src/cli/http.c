@@ -5,16 +5,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "fax/fax_json.h"
 
-enum { ANSWER_BYTES_MAX = 16 * 1024 * 1024, TIMEOUT_S = 60 };
+enum { ANSWER_BYTES_MAX = 16 * 1024 * 1024, TIMEOUT_S = 60, KEY_FILE_MAX = 4096 };
 
-bool fw_cli_api_open(struct fw_cli_api *ret)
+/* Its first line. */
+static bool read_key(const char *path, char *dst, size_t dst_size)
 {
-    const char *url = getenv("FAXWIRE_URL"), *key = getenv("FAXWIRE_API_KEY");
-    if (!url || !key || !fw_text_copy(ret->url, sizeof ret->url, fw_span_of(url)) ||
-        !fw_text_copy(ret->key, sizeof ret->key, fw_span_of(key))) {
+    struct fw_buf text CLEANUP(fw_buf_done) = { 0 };
+    if (fw_file_read(path, KEY_FILE_MAX, &text)) {
+        fprintf(stderr, "faxwire: %s: the key cannot be read\n", path);
+        return false;
+    }
+    struct fw_span line = fw_buf_span(&text);
+    for (size_t i = 0; i < line.size; i++) {
+        if (line.data[i] == '\n' || line.data[i] == '\r')
+            line.size = i;
+    }
+    return line.size > 0 && fw_text_copy(dst, dst_size, line);
+}
+
+bool fw_cli_api_open_by(const char *url, const char *key_file, struct fw_cli_api *ret)
+{
+    const char *key = getenv("FAXWIRE_API_KEY");
+    url = url ? url : getenv("FAXWIRE_URL");
+    const bool has_key = key_file ? read_key(key_file, ret->key, sizeof ret->key)
+                                  : key && fw_text_copy(ret->key, sizeof ret->key, fw_span_of(key));
+    if (!url || !has_key || !fw_text_copy(ret->url, sizeof ret->url, fw_span_of(url))) {
         fputs("faxwire: set FAXWIRE_URL (e.g. http://127.0.0.1:8080) and FAXWIRE_API_KEY\n", stderr);
         return false;
     }
@@ -25,6 +44,8 @@ bool fw_cli_api_open(struct fw_cli_api *ret)
         ret->url[size - 3] = 0;
     return true;
 }
+
+bool fw_cli_api_open(struct fw_cli_api *ret) { return fw_cli_api_open_by(NULL, NULL, ret); }
 
 static size_t on_answer(char *data, size_t one, size_t size, void *arg)
 {
@@ -47,20 +68,20 @@ static void print_errors(const json_t *answer, long status)
         fprintf(stderr, "faxwire: the service answered %ld\n", status);
 }
 
-static json_t *understand(CURL *curl, CURLcode code, const struct fw_buf *answer, const char *url)
+static json_t *understand(CURL *curl, CURLcode code, const struct fw_buf *answer, const char *url, long *ret_status)
 {
     long status = 0;
+    *ret_status = 0;
     if (code != CURLE_OK) {
         fprintf(stderr, "faxwire: %s: %s\n", url, curl_easy_strerror(code));
         return NULL;
     }
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     json_t *json = json_loadb((const char *)answer->data, answer->size, 0, NULL);
-    if (status >= 200 && status < 300 && json)
-        return json;
-    print_errors(json, status);
-    json_decref(json);
-    return NULL;
+    if (status < 200 || status >= 300 || !json)
+        print_errors(json, status);
+    *ret_status = json ? status : 0;
+    return json;
 }
 
 bool fw_cli_no_fields(curl_mime *mime, void *arg)
@@ -97,32 +118,53 @@ json_t *fw_cli_request(const struct fw_cli_api *api, const char *path,
 json_t *fw_cli_request_by(const struct fw_cli_api *api, const char *method, const char *path,
                           bool (*form)(curl_mime *mime, void *arg), void *arg)
 {
-    char url[4096], authorization[300];
+    const struct fw_cli_ask ask = { .method = method, .path = path, .form = form, .arg = arg };
+    long status = 0;
+    json_t *json = fw_cli_ask(api, &ask, &status);
+    if (status >= 200 && status < 300)
+        return json;
+    json_decref(json);
+    return NULL;
+}
+
+static void set_up(CURL *curl, const struct fw_cli_ask *ask, curl_mime *mime, struct fw_buf *answer)
+{
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, ask->timeout_s ? ask->timeout_s : (long)TIMEOUT_S);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_answer);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+    if (ask->form == fw_cli_no_fields)
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
+    else if (mime)
+        curl_easy_setopt(curl, CURLOPT_MIMEPOST, mime);
+    if (ask->method)
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, ask->method);
+}
+
+json_t *fw_cli_ask(const struct fw_cli_api *api, const struct fw_cli_ask *ask, long *ret_status)
+{
+    char url[4096], authorization[300], once[300];
     struct fw_buf answer CLEANUP(fw_buf_done);
     fw_buf_init(&answer, ANSWER_BYTES_MAX);
     CURL *curl = curl_easy_init();
+    *ret_status = 0;
     if (!curl)
         return NULL;
-    snprintf(url, sizeof url, "%s%s", api->url, path);
+    snprintf(url, sizeof url, "%s%s", api->url, ask->path);
     snprintf(authorization, sizeof authorization, "Authorization: Bearer %s", api->key);
     struct curl_slist *headers = curl_slist_append(NULL, authorization);
-    curl_mime *mime = form ? curl_mime_init(curl) : NULL;
+    if (ask->once_key) {
+        snprintf(once, sizeof once, "Idempotency-Key: %s", ask->once_key);
+        headers = curl_slist_append(headers, once);
+    }
+    curl_mime *mime = ask->form ? curl_mime_init(curl) : NULL;
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_answer);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
     json_t *json = NULL;
-    if (!form || (mime && form(mime, arg))) {
-        if (form == fw_cli_no_fields)
-            curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
-        else if (mime)
-            curl_easy_setopt(curl, CURLOPT_MIMEPOST, mime);
-        if (method)
-            curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-        json = understand(curl, curl_easy_perform(curl), &answer, url);
+    if (headers && (!ask->form || (mime && ask->form(mime, ask->arg)))) {
+        set_up(curl, ask, mime, &answer);
+        json = understand(curl, curl_easy_perform(curl), &answer, url, ret_status);
     }
     curl_mime_free(mime);
     curl_slist_free_all(headers);

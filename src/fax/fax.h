@@ -89,6 +89,8 @@ struct fw_fax {
 
     char   *metadata; /* owned JSON object of texts, or NULL */
     char    resend_of[FW_UUID_SIZE]; /* the fax whose documents these are; or empty */
+    char   *result_email;     /* owned: an address that is told how it ended; or NULL */
+    char   *result_reference; /* owned: the Message-ID of the mail that it came by; or NULL */
 
     enum fw_status status;
     char    failure_reason[FW_REASON_SIZE];    /* CONTRACT 4; set when failed */

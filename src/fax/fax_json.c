@@ -41,7 +41,7 @@ static json_t *media_url(const struct fw_fax *f)
 json_t *fw_fax_json(const struct fw_fax *f)
 {
     json_t *json = json_pack(
-        "{ss ss ss ss ss ss ss so so sb sn sn ss ss so so ss so so so so si si so ss so so so so}",
+        "{ss ss ss ss ss ss ss so so sb sn sn ss ss so so ss so so so so si si so ss so so so so so}",
         "id", f->id, "record_type", "fax", "connection_id", f->application,
         "direction", fw_direction_text(f->direction), "from", f->from,
         "from_display_name", f->from_display_name[0] ? f->from_display_name : f->from,
@@ -57,7 +57,8 @@ json_t *fw_fax_json(const struct fw_fax *f)
         "page_count", f->page_count > 0 ? json_integer(f->page_count) : json_null(),
         "priority", fw_priority_text(f->priority), "retry", object_or_null(f->retry),
         "next_attempt_at", f->status == FW_STATUS_MEDIA_PROCESSED ? time_text(f->due) : json_null(),
-        "resend_of", text_or_null(f->resend_of), "metadata", object_or_null(f->metadata));
+        "resend_of", text_or_null(f->resend_of), "metadata", object_or_null(f->metadata),
+        "result_email", text_or_null(f->result_email));
     if (f->direction != FW_INBOUND || !json)
         return json;
     int bad = json_object_set_new(json, "partial_content", json_boolean(f->partial_content));

@@ -1,7 +1,8 @@
-/* mail.h - received faxes that go on by e-mail, as the store keeps them.
+/* mail.h - received faxes that go on by e-mail, and word of how sent ones ended, as the store keeps them.
  *
  * The row is written in the transaction that makes the fax received, when its application has a
- * recipient then. It stays, with how it ended, as long as the fax does.
+ * recipient then; or in the one that ends it, when it came with a result_email. So there is one a fax.
+ * It stays, with how it ended, as long as the fax does.
  */
 #ifndef FW_STORE_MAIL_H
 #define FW_STORE_MAIL_H
@@ -16,8 +17,15 @@ struct fw_mail {
     struct fw_wall created_at;
 };
 
+/* What is passed over: faxes whose mail is being sent, and domains (lower case) that enough is sent to now. */
+enum { FW_MAIL_SKIP_MAX = 16 };
+struct fw_mail_skip {
+    const char *faxes[FW_MAIL_SKIP_MAX], *domains[FW_MAIL_SKIP_MAX];
+    int         fax_count, domain_count;
+};
 /* The one that is due longest at `now`. FW_NOT_FOUND: none is. */
-MUST_USE enum fw_err fw_store_mail_due(struct fw_store *s, struct fw_wall now, struct fw_mail *ret);
+MUST_USE enum fw_err fw_store_mail_due(struct fw_store *s, struct fw_wall now, const struct fw_mail_skip *skip,
+                                       struct fw_mail *ret);
 
 /* How a try ended. FW_NOT_FOUND: the fax was deleted meanwhile, or it has ended already. */
 MUST_USE enum fw_err fw_store_mail_retry(struct fw_store *s, const struct fw_mail *m,

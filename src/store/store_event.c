@@ -49,7 +49,7 @@ enum fw_err fw_event_write(struct fw_db *db, struct fw_event *e)
         return err;
     e->seq = sqlite3_last_insert_rowid(db->handle);
     db->has_events = true;
-    const enum fw_err mail_err = e->kind == FW_EVENT_RECEIVED ? fw_mail_write(db, e) : FW_OK;
+    const enum fw_err mail_err = fw_mail_write(db, e);
     if (mail_err)
         return mail_err;
     char uuid[FW_UUID_SIZE];

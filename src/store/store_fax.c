@@ -126,6 +126,8 @@ enum fw_err fw_fax_read(struct fw_stmt *q, void *into)
     f.page_ranges = fw_stmt_owned_text(q);
     fw_stmt_text(q, f.resend_of, sizeof f.resend_of);
     f.metadata = fw_stmt_owned_text(q);
+    f.result_email = fw_stmt_owned_text(q);
+    f.result_reference = fw_stmt_owned_text(q);
     fw_stmt_text(q, f.user_id, sizeof f.user_id);
     f.cancel_asked = fw_stmt_bool(q);
     f.deleted = fw_stmt_bool(q);
@@ -185,7 +187,7 @@ enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_eve
         return err;
     struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
         db, "INSERT INTO fax(" FW_FAX_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_request(&q, f);
     bind_progress(&q, f);
     fw_stmt_bind_text(&q, f->media_name);
@@ -199,6 +201,8 @@ enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_eve
     fw_stmt_bind_text(&q, f->page_ranges);
     fw_stmt_bind_text(&q, f->resend_of);
     fw_stmt_bind_text(&q, f->metadata);
+    fw_stmt_bind_text(&q, f->result_email);
+    fw_stmt_bind_text(&q, f->result_reference);
     err = fw_stmt_run(&q);
     return err ? err : write_events(db, &w);
 }

@@ -1,4 +1,7 @@
-/* Mail of received faxes: what is due, and how it ended. */
+/* Mail of faxes that were received, and about those that were sent: what is due, and how it ended. */
+#include <jansson.h>
+#include <stdlib.h>
+
 #include "store/mail.h"
 #include "store/store_internal.h"
 
@@ -10,7 +13,7 @@ struct mail_write {
 };
 
 /* Nothing is asked of the schema here: the functions of JSON may not be used by a trigger. */
-enum fw_err fw_mail_write(struct fw_db *db, const struct fw_event *received)
+static enum fw_err write_received(struct fw_db *db, const struct fw_event *received)
 {
     struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
         db, "INSERT OR IGNORE INTO mail(fax, recipient, created_us, due_us)"
@@ -22,15 +25,57 @@ enum fw_err fw_mail_write(struct fw_db *db, const struct fw_event *received)
     return fw_stmt_run(&q);
 }
 
-enum fw_err fw_store_mail_due(struct fw_store *s, struct fw_wall now, struct fw_mail *ret)
+/* Of an outbound fax that has ended: to whoever sent it by e-mail. */
+static enum fw_err write_result(struct fw_db *db, const struct fw_event *ended)
 {
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(db, "INSERT OR IGNORE INTO mail(fax, recipient, created_us, due_us)"
+                       " SELECT id, result_email, ?2, ?2 FROM fax"
+                       " WHERE id = ?1 AND deleted_us = 0 AND result_email IS NOT NULL");
+    fw_stmt_bind_text(&q, ended->fax);
+    fw_stmt_bind_int(&q, ended->at.us);
+    return fw_stmt_run(&q);
+}
+
+enum fw_err fw_mail_write(struct fw_db *db, const struct fw_event *e)
+{
+    if (e->kind == FW_EVENT_RECEIVED)
+        return write_received(db, e);
+    return e->kind == FW_EVENT_DELIVERED || e->kind == FW_EVENT_FAILED ? write_result(db, e) : FW_OK;
+}
+
+/* As a JSON list, so that any number is one parameter; NULL: out of memory. The caller's. */
+static char *list_of(const char *const *texts, int count)
+{
+    json_t *list = json_array();
+    int bad = !list;
+    for (int i = 0; i < count && !bad; i++)
+        bad = json_array_append_new(list, json_string(texts[i]));
+    char *text = bad ? NULL : json_dumps(list, JSON_COMPACT);
+    json_decref(list);
+    return text;
+}
+
+static void text_free_p(char **text) { free(*text); }
+
+enum fw_err fw_store_mail_due(struct fw_store *s, struct fw_wall now, const struct fw_mail_skip *skip,
+                              struct fw_mail *ret)
+{
+    char *faxes CLEANUP(text_free_p) = list_of(skip->faxes, skip->fax_count);
+    char *domains CLEANUP(text_free_p) = list_of(skip->domains, skip->domain_count);
+    if (!faxes || !domains)
+        return FW_NO_MEMORY;
     struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);
     if (use.err)
         return use.err;
     struct fw_stmt q CLEANUP(fw_stmt_done) =
         fw_stmt_of(use.db, "SELECT fax, recipient, attempt, created_us FROM mail"
-                           " WHERE state = 'pending' AND due_us <= ? ORDER BY due_us LIMIT 1");
+                           " WHERE state = 'pending' AND due_us <= ? AND fax NOT IN (SELECT value FROM json_each(?))"
+                           " AND lower(substr(recipient, instr(recipient, '@') + 1)) NOT IN"
+                           " (SELECT value FROM json_each(?)) ORDER BY due_us LIMIT 1");
     fw_stmt_bind_int(&q, now.us);
+    fw_stmt_bind_text(&q, faxes);
+    fw_stmt_bind_text(&q, domains);
     const enum fw_err err = fw_stmt_row(&q);
     if (err)
         return err;

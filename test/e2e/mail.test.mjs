@@ -121,6 +121,22 @@ describe('a mail server without TLS on this machine', () => {
         await checkDelivered(service, receiver, mail, other, { file: 'pages.tif', type: 'image/tiff' });
     });
 
+    test('a server that takes its time over one domain holds up no other', async () => {
+        mail.answer = (address) => (address === DESK ? 'hang' : null);
+        await desk(service, '+13125550803', receiver.url, 'other@else.example');
+        const hanging = mail.hanging;
+        for (let i = 0; i < 3; i++) await arrive(service, '+13125550801');
+        await until('those that may hang at a time', () => mail.hanging === hanging + 2); // half of four connections
+        const fax = await arrive(service, '+13125550803');
+        await event(service, fax, 'fax.email.delivered');
+        assert.equal(mail.of(fax.id).length, 1);
+        assert.equal(mail.hanging, hanging + 2);
+        mail.answer = () => null;
+        await service.stop('SIGKILL'); // the hanging ones are sent by the next
+        service = await Service.start({ data: service.folder, env: settings(mail) });
+        await until('all of them', () => mail.messages.filter((m) => m.to[0] === DESK).length >= 3);
+    });
+
     test('a fax that is deleted while its mail waits is not sent any more', async () => {
         mail.answer = () => refusal(451, 'try again later');
         const asked = mail.asked;
