@@ -33,7 +33,7 @@ struct fw_modem {
     uint32_t calls_max;
     struct fw_mono next_tick;
     struct fw_mono account_due;
-    uint32_t call_count;
+    uint32_t call_count, eager_count;
     uint64_t call_total;
     struct fw_lateness lateness;
     struct fw_slot slots[FW_CALLS_PER_MODEM];
@@ -98,12 +98,20 @@ enum fw_err fw_modem_new(int channel_fd, struct fw_pool *pool, struct fw_modem *
     return FW_OK;
 }
 
+static void set_eager(struct fw_modem *m, struct fw_slot *s, bool eager)
+{
+    if (s->eager != eager)
+        m->eager_count += eager ? 1u : -1u;
+    s->eager = eager;
+}
+
 /* The parent or the line may hold a socket too: closing ours would not end the watch. */
 static void watch_slot(struct fw_modem *m, struct fw_slot *s)
 {
     const int wanted = s->busy || !s->call                ? -1
                        : fw_modem_call_eager(s->call) ? m->epoll
                                                           : m->paced;
+    set_eager(m, s, wanted == m->epoll);
     if (wanted == s->watched)
         return;
     const int fd = fw_modem_call_fd(s->call);
@@ -119,6 +127,7 @@ static void give_to_worker(struct fw_modem *m, struct fw_slot *s, enum fw_task t
     if (s->watched >= 0)
         (void)watch(s->watched, fw_modem_call_fd(s->call), s->index, 0, EPOLL_CTL_DEL);
     s->watched = -1;
+    set_eager(m, s, false);
     fw_slot_start(s, m->pool, task);
 }
 
@@ -406,9 +415,9 @@ static bool flush(struct fw_modem *m)
 {
     bool waiting = false;
     const struct fw_mono now = fw_mono_now();
-    for (uint32_t i = 0; i < FW_CALLS_PER_MODEM; i++) {
+    for (uint32_t i = 0; m->eager_count > 0 && i < FW_CALLS_PER_MODEM; i++) {
         struct fw_slot *s = &m->slots[i];
-        if (!ready(s) || !fw_modem_call_eager(s->call))
+        if (!s->eager)
             continue;
         waiting = fw_modem_call_flush(s->call, now) || waiting;
         look_after(m, s);

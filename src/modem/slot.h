@@ -31,6 +31,7 @@ struct fw_slot {
 
     bool taken; /* a call is here, or is about to be */
     bool busy;  /* with a worker */
+    bool eager; /* its call is, and it is with the loop */
     enum fw_task task;
     char id[FW_CALL_ID_SIZE];
     struct fw_modem_call *call; /* NULL while it is opened */

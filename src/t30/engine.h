@@ -6,29 +6,32 @@
 
 #include <spandsp.h>
 
+/* What each tick needs comes first and together: with a thousand calls it is memory that is waited for. */
 struct fw_terminal {
-    struct fw_terminal_config config; /* paths and ident point into the arrays below */
-    struct fw_terminal_callbacks callbacks;
-    struct fw_terminal_result result;
-    struct fw_guards guards;
-
     /* One of the two is alive; `t30` is the state inside it. */
-    fax_state_t *fax;
     t38_terminal_state_t *t38;
+    fax_state_t *fax;
     t30_state_t *t30;
     bool unpaced;
-
-    modem_connect_tones_rx_state_t *tones; /* NULL: not listening */
-    bool tone_told[3];                     /* by event kind: CED, CNG, V21 */
-
     bool deferring; /* fw_terminal_work does what takes long */
     bool has_work;
     bool working;
+    bool phase_e; /* the library is through; `phase_e_code` is what it says */
+    int phase_e_code;
+    uint32_t packets; /* of this step */
+    uint64_t call_samples;
+    uint64_t idle_samples;
+    uint64_t progress_seen;
+    struct fw_guards guards;
+    struct fw_terminal_result result;
+    struct fw_terminal_callbacks callbacks;
+    struct fw_terminal_config config; /* paths and ident point into the arrays below */
+
+    modem_connect_tones_rx_state_t *tones; /* NULL: not listening */
+    bool tone_told[3];                     /* by event kind: CED, CNG, V21 */
     struct fw_buf backlog; /* IFP packets that came meanwhile: number, size (2 octets each), data */
 
     bool underway;
-    bool phase_e; /* the library is through; `phase_e_code` is what it says */
-    int phase_e_code;
     bool eop_seen;                /* receiving: the last command was EOP */
     bool eop_confirmed;           /* and our answer to it was a confirmation */
     bool coding_chosen;           /* sending: the pages were measured */
@@ -36,12 +39,8 @@ struct fw_terminal {
     uint32_t tx_y_dpi;            /* of the first page */
     bool coarse;                  /* sending tx_coarse_path */
     uint32_t repeats;             /* commands and answers since something was confirmed */
-    uint32_t packets;             /* of this step */
     struct fw_dialogue dialogue;
     struct fw_terminal_facts facts;
-    uint64_t call_samples;
-    uint64_t idle_samples;
-    uint64_t progress_seen;
     char fault[FW_TERMINAL_TEXT_SIZE];
 
     char tx_path[FW_TERMINAL_PATH_MAX + 1];

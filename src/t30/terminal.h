@@ -108,11 +108,11 @@ struct fw_terminal_facts {
 };
 
 struct fw_terminal_result {
+    bool finished; /* DONE was reported */
+    bool t38;
     int t30_code; /* spandsp's T30_ERR number; 0 only if the fax is delivered:
                      every page confirmed, or received up to EOP */
     enum fw_terminal_guard guard;
-    bool finished; /* DONE was reported */
-    bool t38;
     uint32_t pages;       /* confirmed by the far end, or received and on disk */
     uint32_t pages_total; /* to be sent; 0 when receiving */
     uint32_t bit_rate;
