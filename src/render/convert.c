@@ -87,17 +87,21 @@ static enum fw_render_exit caught(struct converter *c, const char *why)
     return refuse(c, FW_RENDER_FORMAT_INVALID, why);
 }
 
-/* FW_BUSY when the page passed `size_max` before its end. */
-static enum fw_err code_rows(struct converter *c, size_t size_max)
+/* FW_BUSY when the page passed `size_max` before its end. `last`: its greys are not needed again. */
+static enum fw_err code_rows(struct converter *c, size_t size_max, bool last)
 {
     enum fw_err err = FW_OK;
     for (uint32_t y = 0; !err && y < c->drawing.rows; y++) {
         uint8_t row[FW_RENDER_WIDTH / 8];
         fw_tone_row(&c->tone, y, row);
+        if (last)
+            fw_tone_whiten(&c->tone, y);
         err = fw_t6_row(c->t6, row, &c->coded);
         if (!err && c->coded.size > size_max)
             err = FW_BUSY;
     }
+    if (last && !err)
+        fw_drawing_whitened(&c->drawing);
     const enum fw_err err_end = fw_t6_end(c->t6, &c->coded);
     return err ? err : err_end;
 }
@@ -115,11 +119,12 @@ static enum fw_err code_page(struct converter *c)
     c->tone.screened = false;
     c->coded.size = 0;
     const size_t long_page = c->want->y_dpi > 200 ? 2 * LONG_PAGE : LONG_PAGE;
-    enum fw_err err = code_rows(c, c->want->mode == FW_TONE_MIXED ? long_page : SIZE_MAX);
+    const bool other_way = c->want->mode == FW_TONE_MIXED && c->tone.has_greys;
+    enum fw_err err = code_rows(c, other_way ? long_page : SIZE_MAX, !other_way);
     if (err == FW_BUSY) {
         c->tone.screened = true;
         c->coded.size = 0;
-        err = code_rows(c, SIZE_MAX);
+        err = code_rows(c, SIZE_MAX, true);
     }
     return err;
 }

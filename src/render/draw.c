@@ -3,7 +3,7 @@
  */
 #include "render/draw.h"
 #include "render/draw_image.h"
-#include "render/tone.h"
+#include "render/tone_kernel.h"
 #include <mupdf/pdf.h>
 #include <math.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static bool is_dark(fz_context *ctx, fz_colorspace *space, const float *color, f
     return alpha > 0.3F && 1 - (1 - grey[0]) * alpha < grey_max;
 }
 
-static void mark_picture(fz_rect area)
+static void mark(fz_rect area, enum fw_tile as)
 {
     const struct fw_drawing *d = wrapped.drawing;
     const fz_irect all = fz_make_irect(0, 0, FW_RENDER_WIDTH, (int)d->rows);
@@ -36,8 +36,27 @@ static void mark_picture(fz_rect area)
     if (fz_is_empty_irect(box))
         return;
     const int left = box.x0 / FW_TONE_TILE, right = (box.x1 - 1) / FW_TONE_TILE;
-    for (int y = box.y0 / FW_TONE_TILE; y <= (box.y1 - 1) / FW_TONE_TILE; y++)
-        memset(d->tiles + y * FW_TONE_TILES + left, 1, (size_t)(right - left + 1));
+    for (int y = box.y0 / FW_TONE_TILE; y <= (box.y1 - 1) / FW_TONE_TILE; y++) {
+        uint8_t *tiles = d->tiles + y * FW_TONE_TILES;
+        for (int x = left; x <= right; x++)
+            tiles[x] = tiles[x] == FW_TILE_PICTURE ? FW_TILE_PICTURE : (uint8_t)as;
+    }
+}
+
+static void mark_picture(fz_rect area)
+{
+    mark(area, FW_TILE_PICTURE);
+}
+
+/* Whether this is drawn as black or white, which make no tint. */
+static bool is_plain_colour(fz_context *ctx, fz_colorspace *space, const float *color, float alpha,
+                            fz_color_params params)
+{
+    float grey[FZ_MAX_COLORS] = { 0 };
+    if (space)
+        fz_convert_color(ctx, space, color, fz_device_gray(ctx), grey, NULL, params);
+    const float seen = 255 * (1 - (1 - grey[0]) * alpha);
+    return seen <= FW_TONE_BLACK_SNAP || (alpha >= 1 && seen >= FW_TONE_WHITE_SNAP);
 }
 
 /* The smallest extent, in pixels, of a pen one user unit thick. */
@@ -56,6 +75,8 @@ static void stroke_path(fz_context *ctx, fz_device *dev, const fz_path *path,
     static const float black[1] = { 0 };
     const float extent = pen_extent(ctm);
     const bool thin = extent > 1e-6F && stroke->linewidth * extent < 2;
+    if (!is_plain_colour(ctx, space, color, alpha, params))
+        mark(fz_bound_path(ctx, path, stroke, ctm), FW_TILE_LOOK);
     if (!thin || (size_t)stroke->dash_len > ARRAY_LEN(stroke->dash_list)) {
         wrapped.draw.stroke_path(ctx, dev, path, stroke, ctm, space, color, alpha, params);
         return;
@@ -133,6 +154,8 @@ static void fill_path(fz_context *ctx, fz_device *dev, const fz_path *path, int 
     };
     static const float black[1] = { 0 };
     wrapped.draw.fill_path(ctx, dev, path, even_odd, ctm, space, color, alpha, params);
+    if (!is_plain_colour(ctx, space, color, alpha, params))
+        mark(fz_bound_path(ctx, path, NULL, ctm), FW_TILE_LOOK);
     if (!is_dark(ctx, space, color, alpha, params, line_grey_max))
         return;
     struct thin_parts thin = { .ctm = ctm, .part = nothing };
@@ -158,6 +181,8 @@ static void fill_text(fz_context *ctx, fz_device *dev, const fz_text *text, fz_m
     }
     if (is_dark(ctx, space, color, alpha, params, line_grey_max))
         mark_picture(fz_bound_text(ctx, text, NULL, ctm)); /* grey stays visible as dots */
+    else if (!is_plain_colour(ctx, space, color, alpha, params))
+        mark(fz_bound_text(ctx, text, NULL, ctm), FW_TILE_LOOK);
     wrapped.draw.fill_text(ctx, dev, text, ctm, space, color, alpha, params);
 }
 
@@ -165,8 +190,7 @@ static void fill_text(fz_context *ctx, fz_device *dev, const fz_text *text, fz_m
 static void fill_image(fz_context *ctx, fz_device *dev, fz_image *image, fz_matrix ctm, float alpha,
                        fz_color_params params)
 {
-    if (image->bpc > 1 || image->n > 1)
-        mark_picture(fz_transform_rect(fz_unit_rect, ctm));
+    mark(fz_transform_rect(fz_unit_rect, ctm), image->bpc > 1 || image->n > 1 ? FW_TILE_PICTURE : FW_TILE_LOOK);
     if (alpha < 1 || !fw_draw_image(ctx, image, ctm, false))
         wrapped.draw.fill_image(ctx, dev, image, ctm, alpha, params);
 }
@@ -176,6 +200,7 @@ static void fill_image_mask(fz_context *ctx, fz_device *dev, fz_image *image, fz
                             fz_color_params params)
 {
     const bool black = alpha >= 1 && is_dark(ctx, space, color, alpha, params, 0.1F);
+    mark(fz_transform_rect(fz_unit_rect, ctm), FW_TILE_LOOK); /* its greys when it is made smaller */
     if (!black || !fw_draw_image(ctx, image, ctm, true))
         wrapped.draw.fill_image_mask(ctx, dev, image, ctm, space, color, alpha, params);
 }
@@ -187,6 +212,35 @@ static void fill_shade(fz_context *ctx, fz_device *dev, fz_shade *shade, fz_matr
     wrapped.draw.fill_shade(ctx, dev, shade, ctm, alpha, params);
 }
 
+/* What is drawn inside of these is mixed with what is there, by masks of any grey. */
+static void begin_mask(fz_context *ctx, fz_device *dev, fz_rect area, int luminosity, fz_colorspace *space,
+                       const float *color, fz_color_params params)
+{
+    mark(area, FW_TILE_LOOK);
+    wrapped.draw.begin_mask(ctx, dev, area, luminosity, space, color, params);
+}
+
+static void begin_group(fz_context *ctx, fz_device *dev, fz_rect area, fz_colorspace *space, int isolated,
+                        int knockout, int blendmode, float alpha)
+{
+    mark(area, FW_TILE_LOOK);
+    wrapped.draw.begin_group(ctx, dev, area, space, isolated, knockout, blendmode, alpha);
+}
+
+static void clip_image_mask(fz_context *ctx, fz_device *dev, fz_image *image, fz_matrix ctm, fz_rect scissor)
+{
+    mark(fz_transform_rect(fz_unit_rect, ctm), FW_TILE_LOOK);
+    wrapped.draw.clip_image_mask(ctx, dev, image, ctm, scissor);
+}
+
+/* A pattern is drawn once, at a place of its own, and repeated over the area. */
+static int begin_tile(fz_context *ctx, fz_device *dev, fz_rect area, fz_rect view, float x_step, float y_step,
+                      fz_matrix ctm, int id)
+{
+    mark(fz_transform_rect(area, ctm), FW_TILE_LOOK);
+    return wrapped.draw.begin_tile(ctx, dev, area, view, x_step, y_step, ctm, id);
+}
+
 static void wrap(fz_device *dev, struct fw_drawing *d)
 {
     wrapped = (struct wrapped){ .draw = *dev, .drawing = d };
@@ -196,6 +250,10 @@ static void wrap(fz_device *dev, struct fw_drawing *d)
     dev->fill_image = fill_image;
     dev->fill_image_mask = fill_image_mask;
     dev->fill_shade = fill_shade;
+    dev->begin_mask = begin_mask;
+    dev->begin_group = begin_group;
+    dev->clip_image_mask = clip_image_mask;
+    dev->begin_tile = begin_tile;
     fw_draw_image_wrap(dev, d);
 }
 
@@ -212,6 +270,21 @@ void fw_drawing_done(fz_context *ctx, struct fw_drawing *d)
     fz_drop_pixmap(ctx, d->grey);
     fz_free(ctx, d->tiles);
     *d = (struct fw_drawing){ 0 };
+}
+
+/* Until it is known to be white again, none of it is. */
+static void clear(struct fw_drawing *d, uint32_t rows)
+{
+    const uint32_t from = d->white_rows;
+    if (rows > from)
+        memset(d->grey->samples + (size_t)from * FW_RENDER_WIDTH, 255, (size_t)(rows - from) * FW_RENDER_WIDTH);
+    d->cleared_rows = rows > from ? rows : from;
+    d->white_rows = 0;
+}
+
+void fw_drawing_whitened(struct fw_drawing *d)
+{
+    d->white_rows = d->cleared_rows;
 }
 
 static fz_matrix matrix_of(fz_rect box, const struct fw_geometry *g, int part)
@@ -309,7 +382,7 @@ void fw_drawing_page(fz_context *ctx, struct fw_drawing *d, fz_document *doc, in
         fw_assert(part < g.parts);
         fw_assert(g.rows <= (uint32_t)d->grey->h);
         d->rows = g.rows;
-        memset(d->grey->samples, 255, (size_t)g.rows * FW_RENDER_WIDTH);
+        clear(d, g.rows);
         memset(d->tiles, 0, d->tiles_size);
         /* The page ends where the paper does, whatever its content thinks. */
         const fz_irect paper = fz_make_irect(0, 0, FW_RENDER_WIDTH, (int)g.rows);

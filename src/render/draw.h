@@ -9,9 +9,10 @@
 
 struct fw_drawing {
     fz_pixmap *grey;        /* FW_RENDER_WIDTH x rows, 255 is white */
-    uint8_t   *tiles;       /* as in tone.h: 1 where a picture lies */
+    uint8_t   *tiles;       /* enum fw_tile: where a picture lies, and where there may be a tint */
     size_t     tiles_size;
-    uint32_t   rows;
+    uint32_t   rows;                     /* of this page */
+    uint32_t   white_rows, cleared_rows; /* from the top: white now; white before this page */
     int        complaints;  /* what MuPDF skipped on the page */
 };
 
@@ -22,4 +23,6 @@ void fw_drawing_done(fz_context *ctx, struct fw_drawing *d);
 int  fw_drawing_parts(fz_context *ctx, fz_document *doc, int index, uint32_t y_dpi);
 void fw_drawing_page(fz_context *ctx, struct fw_drawing *d, fz_document *doc, int index, int part,
                      uint32_t y_dpi);
+/* The rows of the page are white again: the next need not be cleared. */
+void fw_drawing_whitened(struct fw_drawing *d);
 #endif

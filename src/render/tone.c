@@ -31,48 +31,55 @@ static bool all_white(const uint8_t *grey)
     return (a & b) == UINT64_MAX;
 }
 
-enum tile { TILE_PLAIN, TILE_GREY, TILE_MAYBE };
-
 /* The rim of a tint may be too narrow for an area: it counts when the tile beside it is one. */
 static void settle_rims(struct fw_tone *t)
 {
     uint8_t *tiles = t->tiles;
     const size_t count = (size_t)((t->rows + FW_TONE_TILE - 1) / FW_TONE_TILE) * FW_TONE_TILES;
     for (size_t i = 0; i < count; i++) {
-        if (tiles[i] != TILE_MAYBE)
+        if (tiles[i] != FW_TILE_MAYBE)
             continue;
-        const bool beside = (i > 0 && tiles[i - 1] == TILE_GREY) ||
-                            (i + 1 < count && tiles[i + 1] == TILE_GREY) ||
-                            (i >= FW_TONE_TILES && tiles[i - FW_TONE_TILES] == TILE_GREY) ||
-                            (i + FW_TONE_TILES < count && tiles[i + FW_TONE_TILES] == TILE_GREY);
-        tiles[i] = beside ? TILE_GREY : TILE_PLAIN;
+        const bool beside = (i > 0 && tiles[i - 1] == FW_TILE_PICTURE) ||
+                            (i + 1 < count && tiles[i + 1] == FW_TILE_PICTURE) ||
+                            (i >= FW_TONE_TILES && tiles[i - FW_TONE_TILES] == FW_TILE_PICTURE) ||
+                            (i + FW_TONE_TILES < count && tiles[i + FW_TONE_TILES] == FW_TILE_PICTURE);
+        tiles[i] = beside ? FW_TILE_PICTURE : FW_TILE_PLAIN;
     }
 }
 
 static void find_tints(struct fw_tone *t)
 {
-    static const uint8_t tile_of[] = { TILE_PLAIN, TILE_MAYBE, TILE_GREY };
+    static const uint8_t tile_of[] = { FW_TILE_PLAIN, FW_TILE_MAYBE, FW_TILE_PICTURE };
     bool maybe = false;
     for (uint32_t y = 0; y < t->rows; y += FW_TONE_TILE) {
         uint8_t *tiles = tile_row(t, y);
         const uint32_t rows = t->rows - y < FW_TONE_TILE ? t->rows - y : FW_TONE_TILE;
         uint8_t even[FW_TONE_TILES];
+        if (!memchr(tiles, FW_TILE_LOOK, FW_TONE_TILES))
+            continue;
         t->kernel->evenness(t->grey + (size_t)y * FW_RENDER_WIDTH, rows, even);
         for (uint32_t x = 0; x < FW_TONE_TILES; x++) {
-            if (tiles[x])
+            if (tiles[x] != FW_TILE_LOOK)
                 continue;
             tiles[x] = tile_of[even[x]];
-            maybe = maybe || tiles[x] == TILE_MAYBE;
+            maybe = maybe || tiles[x] == FW_TILE_MAYBE;
         }
     }
     if (maybe)
         settle_rims(t);
 }
 
-static bool any_tile(struct fw_tone *t)
+static void find_no_tints(struct fw_tone *t)
 {
-    const uint8_t *end = tile_row(t, t->rows - 1) + FW_TONE_TILES;
-    return memchr(t->tiles, 1, (size_t)(end - t->tiles)) != NULL;
+    const size_t count = (size_t)(tile_row(t, t->rows - 1) + FW_TONE_TILES - t->tiles);
+    for (size_t i = 0; i < count; i++)
+        t->tiles[i] = t->tiles[i] == FW_TILE_PICTURE ? FW_TILE_PICTURE : FW_TILE_PLAIN;
+}
+
+static bool any_picture(const struct fw_tone *t)
+{
+    const size_t rows = (t->rows + FW_TONE_TILE - 1) / FW_TONE_TILE;
+    return memchr(t->tiles, FW_TILE_PICTURE, rows * FW_TONE_TILES) != NULL;
 }
 
 /* Counts the greys under pictures, every other row and pixel. */
@@ -82,7 +89,7 @@ static uint32_t count_greys(struct fw_tone *t, uint32_t counts[256])
     for (uint32_t y = 0; y < t->rows; y += 2) {
         const uint8_t *tiles = tile_row(t, y), *grey = t->grey + (size_t)y * FW_RENDER_WIDTH;
         for (uint32_t x = 0; x < FW_RENDER_WIDTH; x += 2) {
-            if (!tiles[x / FW_TONE_TILE])
+            if (tiles[x / FW_TONE_TILE] != FW_TILE_PICTURE)
                 continue;
             counts[grey[x]]++;
             sum++;
@@ -100,7 +107,7 @@ static void find_levels(struct fw_tone *t)
     t->levelled = false;
     for (uint32_t i = 0; i < 256; i++)
         t->levels[i] = (uint8_t)i;
-    const uint32_t sum = any_tile(t) ? count_greys(t, counts) : 0;
+    const uint32_t sum = any_picture(t) ? count_greys(t, counts) : 0;
     uint32_t around_peak = 0, below = 0, black = 0;
     for (uint32_t i = PAPER_MIN; i < 256; i++)
         peak = counts[i] > counts[peak] ? i : peak;
@@ -126,10 +133,13 @@ void fw_tone_start(struct fw_tone *t)
     t->kernel = t->kernel ? t->kernel : fw_tone_kernel_choose();
     const size_t tile_count = (size_t)((t->rows + FW_TONE_TILE - 1) / FW_TONE_TILE) * FW_TONE_TILES;
     if (t->mode == FW_TONE_DIFFUSE)
-        memset(t->tiles, TILE_GREY, tile_count);
+        memset(t->tiles, FW_TILE_PICTURE, tile_count);
     find_levels(t);
     if (t->mode == FW_TONE_MIXED) /* after the levels: a tint is no scan */
         find_tints(t);
+    else
+        find_no_tints(t);
+    t->has_greys = t->mode != FW_TONE_THRESHOLD && any_picture(t);
 }
 
 /* Floyd and Steinberg: 7/16 to the right, 3, 5 and 1 sixteenths to the three below. */
@@ -193,7 +203,7 @@ void fw_tone_row(struct fw_tone *t, uint32_t y, uint8_t ret[FW_RENDER_WIDTH / 8]
         grey = levelled;
     }
     threshold_row(t, grey, ret);
-    if (t->mode == FW_TONE_THRESHOLD || !memchr(tiles, TILE_GREY, FW_TONE_TILES)) {
+    if (!t->has_greys || !memchr(tiles, FW_TILE_PICTURE, FW_TONE_TILES)) {
         if (t->errors_dirty)
             memset(t->errors, 0, sizeof t->errors);
         t->errors_dirty = false;
@@ -213,4 +223,9 @@ void fw_tone_row(struct fw_tone *t, uint32_t y, uint8_t ret[FW_RENDER_WIDTH / 8]
         else
             diffuse_tile(t, grey + x, now + x, next + x, ret + 2 * i);
     }
+}
+
+void fw_tone_whiten(struct fw_tone *t, uint32_t y)
+{
+    t->kernel->whiten(t->grey + (size_t)y * FW_RENDER_WIDTH);
 }

@@ -195,7 +195,7 @@ static double page_share(struct fw_tone *t, uint8_t *grey, uint8_t value)
 {
     double black = 0;
     memset(grey, value, (size_t)t->rows * FW_RENDER_WIDTH);
-    memset(t->tiles, 0, (size_t)(t->rows / FW_TONE_TILE) * FW_TONE_TILES);
+    memset(t->tiles, FW_TILE_LOOK, (size_t)(t->rows / FW_TONE_TILE) * FW_TONE_TILES);
     fw_tone_start(t);
     for (uint32_t y = 0; y < t->rows; y++) {
         uint8_t row[FW_RENDER_WIDTH / 8];
