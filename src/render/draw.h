@@ -9,6 +9,7 @@
 
 struct fw_drawing {
     fz_pixmap *grey;        /* FW_RENDER_WIDTH x rows, 255 is white */
+    uint8_t   *samples;     /* its own */
     uint8_t   *tiles;       /* enum fw_tile: where a picture lies, and where there may be a tint */
     size_t     tiles_size;
     uint32_t   rows;                     /* of this page */

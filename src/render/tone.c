@@ -197,10 +197,9 @@ static void level_row(const struct fw_tone *t, const uint8_t *grey, const uint8_
 void fw_tone_row(struct fw_tone *t, uint32_t y, uint8_t ret[FW_RENDER_WIDTH / 8])
 {
     const uint8_t *grey = t->grey + (size_t)y * FW_RENDER_WIDTH, *tiles = tile_row(t, y);
-    uint8_t levelled[FW_RENDER_WIDTH];
     if (t->mode == FW_TONE_THRESHOLD && t->levelled) {
-        level_row(t, grey, tiles, levelled);
-        grey = levelled;
+        level_row(t, grey, tiles, t->row);
+        grey = t->row;
     }
     threshold_row(t, grey, ret);
     if (!t->has_greys || !memchr(tiles, FW_TILE_PICTURE, FW_TONE_TILES)) {

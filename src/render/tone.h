@@ -40,6 +40,7 @@ struct fw_tone {
     int16_t           errors[2][FW_RENDER_WIDTH + 2]; /* of diffusion, for this row and the next */
     bool              errors_dirty, levelled; /* levels differ from the greys */
     bool              has_greys; /* after the start: some of the page is not by the threshold alone */
+    uint8_t           row[FW_RENDER_WIDTH]; /* one, levelled */
     uint8_t           levels[256];                    /* grey to grey, inside pictures */
     const struct fw_tone_kernel *kernel; /* NULL: what suits this processor */
 };
