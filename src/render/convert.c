@@ -15,7 +15,7 @@
 enum {
     STORE_MAX = 32 * 1024 * 1024, /* MuPDF's cache of fonts and images */
     PAGE_BYTES_MAX = 16 * 1024 * 1024,
-    LONG_PAGE = 200 * 1000, /* bytes: nearly two minutes at 14,400 bit/s */
+    LONG_PAGE = 100 * 1000, /* bytes: nearly a minute at 14,400 bit/s */
 };
 
 /* Memory that counts itself; each block carries its size in front. */
