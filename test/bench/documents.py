@@ -215,7 +215,7 @@ def ours(program, path, temp):
     return figures
 
 
-GS = ['gs', '-q', '-dNOPAUSE', '-dBATCH', '-dSAFER', '-sDEVICE=tiffg4', '-r204x196', '-sPAPERSIZE=a4', '-dFIXEDMEDIA', '-dPDFFitPage', '-o']
+GS = ['gs', '-q', '-dNOPAUSE', '-dBATCH', '-dSAFER', '-sDEVICE=tiffg4', '-r204x196', '-o'] # pages keep their size, as ours do
 OTHERS = {
     'gs': lambda path, temp: measured([*GS, f'{temp}/gs.tif', path]),
     'pdftoppm': lambda path, temp: measured(['pdftoppm', '-mono', '-rx', '204', '-ry', '196', '-scale-to-x', '1728', '-scale-to-y', '2288',
