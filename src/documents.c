@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "media/fetch.h"
 #include "media/media.h"
-#include "page/page.h"
+#include "page/facts.h"
 
 enum {
     FETCH_CONNECT_MS = 5 * 1000,
@@ -28,6 +28,19 @@ static void make_preview(const struct fw_fax *fax, const char *dir)
                FW_LOG_TEXT(fault.message));
 }
 
+/* For whoever looks at the fax. It goes on without. */
+static void measure_pages(const struct fw_fax *fax, const char *dir)
+{
+    char pages[4200], facts[4200];
+    struct fw_fault fault = { 0 };
+    snprintf(pages, sizeof pages, "%s/pages.tif", dir);
+    snprintf(facts, sizeof facts, "%s/pages.facts", dir);
+    const enum fw_err err = fw_page_facts_write(pages, facts, &fault);
+    if (err)
+        fw_log(FW_LOG_WARN, "pages.not_measured", "fax=%s error=%s text=%s", fax->id, fw_err_text(err),
+               FW_LOG_TEXT(fault.message));
+}
+
 void fw_documents_prepare(const struct fw_documents *d, const struct fw_fax *fax, const char *dir,
                           const atomic_bool *stop, struct fw_prepared *ret)
 {
@@ -39,6 +52,8 @@ void fw_documents_prepare(const struct fw_documents *d, const struct fw_fax *fax
     const struct fw_media_job job = { .config = &config, .fax = fax, .dir = dir, .stop = stop };
     struct fw_media_result result = { 0 };
     fw_media_prepare(&job, &result);
+    if (result.end == FW_MEDIA_OK)
+        measure_pages(fax, dir);
     if (result.end == FW_MEDIA_OK && fax->store_preview && fax->preview_pdf)
         make_preview(fax, dir);
     *ret = (struct fw_prepared){ .page_count = result.page_count };

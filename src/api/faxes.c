@@ -211,7 +211,7 @@ void fw_fax_get(struct fw_request *r)
 {
     struct fw_fax fax CLEANUP(fw_fax_done) = { 0 };
     if (fw_fax_find(r, &fax))
-        fw_respond(r, 200, json_pack("{so}", "data", fw_stored_fax_json(r, &fax)));
+        fw_respond(r, 200, json_pack("{so}", "data", fw_stored_fax_whole(r, &fax)));
 }
 
 /* A cursor, not pages: `after` is the `seq` of the last event that was seen. */

@@ -110,6 +110,7 @@ void fw_request_fetch(struct fw_request *r, const char *pointer, uint64_t size_m
 void fw_respond_list(struct fw_request *r, const struct fw_paging *p, int64_t total, int count, json_t *data);
 
 /* Handlers. */
+fw_handler fw_fax_page_get;
 fw_handler fw_fax_create, fw_fax_get, fw_fax_list, fw_fax_events, fw_fax_attempts, fw_fax_attempt;
 fw_handler fw_fax_cancel, fw_fax_delete, fw_fax_refresh, fw_fax_resend;
 fw_handler fw_application_create, fw_application_get, fw_application_list;
@@ -119,6 +120,8 @@ fw_handler fw_media_create, fw_media_get, fw_media_list, fw_media_update, fw_med
 fw_handler fw_stored_get;
 /* A fax with the links to its files. NULL when out of memory. */
 json_t *fw_stored_fax_json(const struct fw_request *r, const struct fw_fax *f);
+/* The same, with what is known of each page. */
+json_t *fw_stored_fax_whole(const struct fw_request *r, const struct fw_fax *f);
 fw_handler fw_feed_get, fw_consumer_ack, fw_consumer_list, fw_consumer_delete;
 /* "fax.queued,fax.failed" as bits; `*ret_known`: all of them are events of ours. */
 uint32_t fw_event_kinds_read(const char *value, bool *ret_known);

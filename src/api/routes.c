@@ -14,6 +14,7 @@ static const struct fw_route routes[] = {
     { "POST", "/v2/faxes/{}/actions/refresh", fw_fax_refresh },
     { "POST", "/v2/faxes/{}/actions/resend", fw_fax_resend, .json = true, .once = true, .limited = true },
     { "GET", "/v2/faxes/{}/events", fw_fax_events },
+    { "GET", "/v2/faxes/{}/pages/{}", fw_fax_page_get },
     { "GET", "/v2/faxes/{}/attempts", fw_fax_attempts },
     { "GET", "/v2/faxes/{}/attempts/{}", fw_fax_attempt },
     { "GET", "/v2/destinations", fw_destination_list },

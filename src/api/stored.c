@@ -8,6 +8,7 @@
 
 #include "api/links.h"
 #include "api/media_files.h"
+#include "api/page_files.h"
 #include "api/request.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -97,8 +98,45 @@ json_t *fw_stored_fax_json(const struct fw_request *r, const struct fw_fax *f)
     return json;
 }
 
+/* The folder with its pages; false while a received fax is not whole. */
+static bool pages_folder(const struct fw_request *r, const struct fw_fax *f, char *dst, size_t dst_size)
+{
+    fw_store_fax_dir(r->config->store, f->id, dst, dst_size);
+    return f->direction == FW_OUTBOUND || f->status == FW_STATUS_RECEIVED;
+}
+
+json_t *fw_stored_fax_whole(const struct fw_request *r, const struct fw_fax *f)
+{
+    char folder[PATH_MAX], link[FW_LINK_PATH_MAX + 1];
+    json_t *json = fw_stored_fax_json(r, f);
+    snprintf(link, sizeof link, "/v2/stored/%s", f->id);
+    if (json && (!pages_folder(r, f, folder, sizeof folder) || !fw_pages_add(r, folder, link, false, json))) {
+        (void)json_object_set_new(json, "pages", json_null());
+        (void)json_object_set_new(json, "warnings", json_array());
+    }
+    return json;
+}
+
+static void respond_page(struct fw_request *r, const struct fw_fax *f, const char *what)
+{
+    char folder[PATH_MAX];
+    const uint32_t number = pages_folder(r, f, folder, sizeof folder) ? fw_page_number_of(what) : 0;
+    fw_page_respond(r, folder, number);
+}
+
+void fw_fax_page_get(struct fw_request *r)
+{
+    struct fw_fax fax CLEANUP(fw_fax_done) = { 0 };
+    if (fw_fax_find(r, &fax))
+        respond_page(r, &fax, r->arguments[1]);
+}
+
 static void respond(struct fw_request *r, const struct fw_fax *f, const char *what)
 {
+    if (fw_text_starts(what, "page-")) {
+        respond_page(r, f, what);
+        return;
+    }
     char name[FW_UUID_SIZE + NAME_SIZE];
     uint8_t head[FW_SNIFF_BYTES];
     const int fd = open_file(r->config->store, f, what);

@@ -38,6 +38,14 @@ static json_t *media_url(const struct fw_fax *f)
     return json_array_size(urls) == 1 ? json_incref(json_array_get(urls, 0)) : TAKE(urls);
 }
 
+static int add_received(json_t *json, const struct fw_fax *f)
+{
+    int bad = json_object_set_new(json, "partial_content", json_boolean(f->partial_content));
+    bad |= json_object_set_new(json, "call_duration_secs", json_integer(f->call_duration_secs));
+    bad |= json_object_set_new(json, "remote_ident", text_or_null(f->remote_ident));
+    return bad;
+}
+
 json_t *fw_fax_json(const struct fw_fax *f)
 {
     json_t *json = json_pack(
@@ -59,11 +67,11 @@ json_t *fw_fax_json(const struct fw_fax *f)
         "next_attempt_at", f->status == FW_STATUS_MEDIA_PROCESSED ? time_text(f->due) : json_null(),
         "resend_of", text_or_null(f->resend_of), "metadata", object_or_null(f->metadata),
         "result_email", text_or_null(f->result_email));
-    if (f->direction != FW_INBOUND || !json)
-        return json;
-    int bad = json_object_set_new(json, "partial_content", json_boolean(f->partial_content));
-    bad |= json_object_set_new(json, "call_duration_secs", json_integer(f->call_duration_secs));
-    bad |= json_object_set_new(json, "remote_ident", text_or_null(f->remote_ident));
+    if (!json)
+        return NULL;
+    int bad = json_object_set_new(json, "page_ranges", object_or_null(f->page_ranges));
+    if (f->direction == FW_INBOUND)
+        bad |= add_received(json, f);
     if (!bad)
         return json;
     json_decref(json);

@@ -1,8 +1,7 @@
 /* What pages would take on a line, by coding them in every way. */
-#include "page/page.h"
+#include "page/measure.h"
 #include "page/t4.h"
 #include "page/t6.h"
-#include "page/tiff_read.h"
 
 enum { CODE_BYTES_MAX = 64 * 1024 * 1024 };
 
@@ -32,15 +31,12 @@ static enum fw_err coders_new(struct coders *c, uint32_t width)
     return err ? err : fw_t6_new(width, &c->mmr);
 }
 
-static enum fw_err measure_page(struct fw_tiff_reader *r, size_t bytes[FW_PAGE_CODINGS],
-                                struct fw_fault *fault)
+enum fw_err fw_measure_rows(struct fw_tiff_reader *r, const struct fw_page_info *page,
+                            size_t bytes[FW_PAGE_CODINGS], struct fw_fault *fault)
 {
-    struct fw_page_info page;
     struct coders c CLEANUP(coders_done) = { 0 };
-    enum fw_err err = fw_tiff_reader_page(r, &page, fault);
-    if (!err)
-        err = coders_new(&c, page.width);
-    for (uint32_t y = 0; !err && y < page.rows; y++) {
+    enum fw_err err = coders_new(&c, page->width);
+    for (uint32_t y = 0; !err && y < page->rows; y++) {
         const uint8_t *row = NULL;
         err = fw_tiff_reader_row(r, &row, fault);
         if (!err)
@@ -59,6 +55,14 @@ static enum fw_err measure_page(struct fw_tiff_reader *r, size_t bytes[FW_PAGE_C
     for (int i = 0; !err && i < FW_PAGE_CODINGS; i++)
         bytes[i] += c.code[i].size;
     return err;
+}
+
+static enum fw_err measure_page(struct fw_tiff_reader *r, size_t bytes[FW_PAGE_CODINGS],
+                                struct fw_fault *fault)
+{
+    struct fw_page_info page;
+    const enum fw_err err = fw_tiff_reader_page(r, &page, fault);
+    return err ? err : fw_measure_rows(r, &page, bytes, fault);
 }
 
 enum fw_err fw_page_measure(const char *path, uint32_t pages_max, size_t ret[FW_PAGE_CODINGS],

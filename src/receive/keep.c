@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "page/page.h"
+#include "page/facts.h"
 #include "receive/inside.h"
 #include "t30/journal.h"
 
@@ -104,12 +104,13 @@ void fw_keep_clear(struct fw_store *s, const struct fw_fax *fax)
 
 static enum fw_err write_document(struct fw_store *s, const struct fw_keep_job *job, int *ret_pages)
 {
-    char from[PATH_SIZE], tif[PATH_SIZE], pdf[PATH_SIZE];
+    char from[PATH_SIZE], tif[PATH_SIZE], pdf[PATH_SIZE], facts[PATH_SIZE];
     struct fw_fault fault = { 0 };
     uint32_t pages = 0;
     in_folder(s, job->fax, "call.tif", from);
     in_folder(s, job->fax, "pages.tif", tif);
     in_folder(s, job->fax, "received.pdf", pdf);
+    in_folder(s, job->fax, "pages.facts", facts);
     enum fw_err err = fw_page_copy(from, tif, (uint32_t)job->pages, &pages, &fault);
     if (err == FW_NOT_FOUND) {
         /* Cut off after this was done and the call's file removed, or there never was one. */
@@ -121,7 +122,9 @@ static enum fw_err write_document(struct fw_store *s, const struct fw_keep_job *
     if (err)
         fw_log(FW_LOG_ERROR, "fax.not_kept", "fax=%s error=%s text=%s", job->fax, fw_err_text(err),
                FW_LOG_TEXT(fault.message));
-    else if ((int)pages < job->pages)
+    else if (pages > 0 && fw_page_facts_write(tif, facts, &fault)) /* it is a fax without them too */
+        fw_log(FW_LOG_WARN, "pages.not_measured", "fax=%s text=%s", job->fax, FW_LOG_TEXT(fault.message));
+    if (!err && (int)pages < job->pages)
         fw_log(FW_LOG_ERROR, "fax.pages_damaged", "fax=%s confirmed=%d whole=%u kept=call.tif", job->fax, job->pages,
                pages);
     *ret_pages = (int)pages;

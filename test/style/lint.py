@@ -27,7 +27,7 @@ MAY_SEE = {
     "t30": {"base", "page"},
     "sip": SHARED,
     "store": {"base", "fax"},
-    "api": SHARED | {"store", "http", "page/range.h"},
+    "api": SHARED | {"store", "http", "page"},
     "queue": SHARED | {"store", "t30/journal.h"},
     "receive": SHARED | {"store", "page", "t30/journal.h"},
     "media": SHARED | {"store", "http", "page", "render/render_exit.h"},
