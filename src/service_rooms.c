@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "media/join.h"
+#include "previews.h"
 #include "service.h"
 
 static void from_queue(void *arg, const struct fw_msg *msg)
@@ -49,6 +50,12 @@ static enum fw_err fetch_media(void *arg, const char *url, int fd, uint64_t size
 {
     const struct service *s = arg;
     return fw_documents_fetch(&s->documents, url, fd, size_max, stop, fault);
+}
+
+static enum fw_err make_preview(void *arg, const struct fw_fax *f, const struct fw_preview *p)
+{
+    const struct service *s = arg;
+    return fw_previews_make(s->queue, &s->documents, s->store, f, p);
 }
 
 enum fw_err fw_service_start_queue(struct service *s)
@@ -105,7 +112,8 @@ enum fw_err fw_service_start_api(struct service *s, struct fw_fault *fault)
     fw_signer_public_key(s->signer, s->public_key, sizeof s->public_key);
     const struct fw_api_config config = {
         .listen_host = s->http_host, .port = port, .store = s->store, .upload_dir = s->upload_dir,
-        .fax_accepted = fax_accepted, .fax_canceled = fax_canceled, .fetch = fetch_media, .trunks = trunks,
+        .fax_accepted = fax_accepted, .fax_canceled = fax_canceled, .fetch = fetch_media,
+        .preview = make_preview, .trunks = trunks,
         .draining = draining, .arg = s, .disk_free_min = (uint64_t)s->config->disk_free_min_mb * 1024 * 1024,
         .threads = s->config->http_threads,
         .tls_cert = s->config->tls_cert, .tls_key = s->config->tls_key,

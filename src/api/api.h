@@ -11,6 +11,7 @@
 #include "store/store.h"
 
 struct fw_api;
+struct fw_preview;
 
 /* The texts must live until fw_api_stop. */
 struct fw_api_config {
@@ -29,6 +30,9 @@ struct fw_api_config {
      * NULL: media_url is refused by /v2/media. */
     enum fw_err (*fetch)(void *arg, const char *url, int fd, uint64_t size_max,
                          const atomic_bool *stop, struct fw_fault *fault);
+    /* Has the pages of `f` made, whose documents are in the folder of the preview `p`, and the state of it
+     * written; must not block. FW_LIMIT: too many wait. NULL: there are no previews. */
+    enum fw_err (*preview)(void *arg, const struct fw_fax *f, const struct fw_preview *p);
     /* The trunks and what is known of them, an array; NULL: out of memory. From any thread. A NULL
      * function: there are none. */
     struct json_t *(*trunks)(void *arg);

@@ -227,11 +227,15 @@ static enum fw_err fill(const json_t *values, int documents, struct fw_fax *f)
     return FW_OK;
 }
 
-enum fw_err fw_fax_fields_read(const json_t *fields, bool is_form, int documents,
+enum fw_err fw_fax_fields_read(const json_t *fields, bool is_form, int documents, bool sent,
                                struct fw_api_errors *errors, struct fw_fax *ret)
 {
     *ret = (struct fw_fax){ .modem = -1, .transport = -1, .status = FW_STATUS_QUEUED };
-    json_t *values = fw_fields_read(table, ARRAY_LEN(table), fields, is_form, "", errors);
+    struct fw_field wanted[ARRAY_LEN(table)];
+    memcpy(wanted, table, sizeof table);
+    for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+        wanted[i].required = wanted[i].required && sent;
+    json_t *values = fw_fields_read(wanted, ARRAY_LEN(wanted), fields, is_form, "", errors);
     if (!values)
         return FW_NO_MEMORY;
     check_together(fields, values, documents, errors);

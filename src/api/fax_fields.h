@@ -7,9 +7,10 @@
 #include "api/errors.h"
 #include "fax/fax.h"
 
-/* Fills every field of `ret` that the customer decides. `documents`: how many were uploaded.
+/* Fills every field of `ret` that the customer decides. `documents`: how many were uploaded. `sent`: it is
+ * to be sent, and needs an application and numbers; else it may have them.
  * All faults are added to `errors`; `ret` is the caller's to free even then. FW_NO_MEMORY. */
-MUST_USE enum fw_err fw_fax_fields_read(const json_t *fields, bool is_form, int documents,
+MUST_USE enum fw_err fw_fax_fields_read(const json_t *fields, bool is_form, int documents, bool sent,
                                         struct fw_api_errors *errors, struct fw_fax *ret);
 
 /* NULL, or what it is not: "must be …". */

@@ -90,27 +90,38 @@ static enum fw_err link_media(struct fw_request *r, const struct fw_media *m, co
     return errno == ENOENT ? FW_NOT_FOUND : FW_IO;
 }
 
+void fw_fax_check_media(struct fw_request *r, const struct fw_fax *f)
+{
+    struct fw_media media;
+    (void)find_media(r, f, &media);
+}
+
+enum fw_err fw_fax_place(struct fw_request *r, const struct fw_fax *f, const char *folder)
+{
+    struct fw_media media = { 0 };
+    if (!f->media_name[0])
+        return r->uploads.count > 0 ? fw_uploads_move(&r->uploads, folder) : FW_OK;
+    if (!find_media(r, f, &media))
+        return FW_NOT_FOUND;
+    enum fw_err err = link_media(r, &media, folder);
+    /* Deleted or replaced this moment. */
+    if (err == FW_NOT_FOUND && find_media(r, f, &media))
+        err = link_media(r, &media, folder);
+    return err == FW_NOT_FOUND && !r->errors.status ? FW_BUSY : err;
+}
+
 /* The documents are in place, and that is durable, before the row that tells of them is. */
 static enum fw_err place_documents(struct fw_request *r, const struct fw_fax *f, char *folder,
                                    size_t folder_size)
 {
-    struct fw_media media = { 0 };
     if (f->resend_of[0]) {
         const enum fw_err made = fw_store_fax_dir_make(r->config->store, f->id, folder, folder_size);
         return made ? made : fw_fax_resend_place(r, f, folder);
     }
     if (r->uploads.count == 0 && !f->media_name[0])
         return FW_OK;
-    if (f->media_name[0] && !find_media(r, f, &media))
-        return FW_NOT_FOUND;
-    enum fw_err err = fw_store_fax_dir_make(r->config->store, f->id, folder, folder_size);
-    if (err || !media.file[0])
-        return err ? err : fw_uploads_move(&r->uploads, folder);
-    err = link_media(r, &media, folder);
-    /* Deleted or replaced this moment. */
-    if (err == FW_NOT_FOUND && find_media(r, f, &media))
-        err = link_media(r, &media, folder);
-    return err == FW_NOT_FOUND && !r->errors.status ? FW_BUSY : err;
+    const enum fw_err err = fw_store_fax_dir_make(r->config->store, f->id, folder, folder_size);
+    return err ? err : fw_fax_place(r, f, folder);
 }
 
 static enum fw_err accept_row(struct fw_request *r, const struct fw_fax *f)
@@ -172,13 +183,12 @@ static void create(struct fw_request *r)
 {
     struct fw_fax fax CLEANUP(fw_fax_done);
     const enum fw_err err =
-        fw_fax_fields_read(r->body.fields, r->body.is_form, r->uploads.count, &r->errors, &fax);
+        fw_fax_fields_read(r->body.fields, r->body.is_form, r->uploads.count, true, &r->errors, &fax);
     if (err)
         fw_api_error_store(&r->errors, err);
     fw_fax_check_application(r, &fax);
-    struct fw_media media;
     if (fax.media_name[0])
-        (void)find_media(r, &fax, &media); /* early: all faults in one answer */
+        fw_fax_check_media(r, &fax);
     if (r->errors.status)
         return;
     fw_fax_begin(r, &fax);

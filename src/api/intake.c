@@ -20,7 +20,7 @@ static void not_now(struct fw_request *r, unsigned retry_s, const char *why)
 bool fw_intake_open(struct fw_request *r, uint64_t size)
 {
     const struct fw_api_config *c = r->config;
-    const bool is_fax = r->route->limited;
+    const bool is_fax = r->route->limited || r->route->makes_pages;
     if (!is_fax && !r->route->document)
         return true;
     const uint32_t left_s = c->draining ? c->draining(c->arg) : 0;

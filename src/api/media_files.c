@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "store/preview.h"
 
 enum { SWEEP_MS = 60 * 1000 };
 
@@ -149,9 +150,10 @@ static void *run(void *arg)
 {
     struct fw_sweeper *w = arg;
     struct pollfd p = { .fd = w->wake, .events = POLLIN };
-    do
+    do {
         sweep(w);
-    while (poll(&p, 1, SWEEP_MS) <= 0);
+        fw_store_preview_sweep(w->store, fw_wall_now(), false);
+    } while (poll(&p, 1, SWEEP_MS) <= 0);
     return NULL;
 }
 
@@ -165,6 +167,7 @@ enum fw_err fw_sweeper_start(struct fw_store *s, struct fw_sweeper **ret)
     if (err)
         return err;
     remove_strays(s, folder);
+    fw_store_preview_sweep(s, fw_wall_now(), true);
     struct fw_sweeper *w = calloc(1, sizeof *w);
     if (!w)
         return FW_NO_MEMORY;

@@ -24,6 +24,7 @@ struct fw_route {
     uint64_t    document_max; /* bytes of one, when `document` is set */
     bool        once; /* heeds Idempotency-Key */
     bool        limited; /* adds to the faxes in process */
+    bool        makes_pages; /* of documents, but sends none */
 };
 
 enum { FW_REQUEST_HEADERS_MAX = 8 };
@@ -91,6 +92,12 @@ MUST_USE bool fw_fax_find(struct fw_request *r, struct fw_fax *ret);
 
 /* Adds what stands against sending by the application of `f`, else sets the policy of calls. */
 void fw_fax_check_application(struct fw_request *r, struct fw_fax *f);
+/* All faults in one answer: is the media there that `f` names? */
+void fw_fax_check_media(struct fw_request *r, const struct fw_fax *f);
+/* The documents of `f`, uploaded or stored under a name, into `folder`. FW_NOT_FOUND: told already. */
+MUST_USE enum fw_err fw_fax_place(struct fw_request *r, const struct fw_fax *f, const char *folder);
+/* The arguments of the path are an id and a file, to which the query's signature gives access; or 403. */
+MUST_USE bool fw_link_allowed(struct fw_request *r);
 /* What a fax to be sent begins with: its id, whose it is, its times. */
 void fw_fax_begin(const struct fw_request *r, struct fw_fax *f);
 /* Makes `f` durable with its documents and answers 202, or adds why not. */
@@ -110,7 +117,7 @@ void fw_request_fetch(struct fw_request *r, const char *pointer, uint64_t size_m
 void fw_respond_list(struct fw_request *r, const struct fw_paging *p, int64_t total, int count, json_t *data);
 
 /* Handlers. */
-fw_handler fw_fax_page_get;
+fw_handler fw_fax_page_get, fw_preview_create, fw_preview_get, fw_preview_delete, fw_preview_file;
 fw_handler fw_fax_create, fw_fax_get, fw_fax_list, fw_fax_events, fw_fax_attempts, fw_fax_attempt;
 fw_handler fw_fax_cancel, fw_fax_delete, fw_fax_refresh, fw_fax_resend;
 fw_handler fw_application_create, fw_application_get, fw_application_list;

@@ -17,6 +17,10 @@ static const struct fw_route routes[] = {
     { "GET", "/v2/faxes/{}/pages/{}", fw_fax_page_get },
     { "GET", "/v2/faxes/{}/attempts", fw_fax_attempts },
     { "GET", "/v2/faxes/{}/attempts/{}", fw_fax_attempt },
+    { "POST", "/v2/fax_previews", fw_preview_create, .json = true, .makes_pages = true },
+    { "GET", "/v2/fax_previews/{}", fw_preview_get },
+    { "DELETE", "/v2/fax_previews/{}", fw_preview_delete },
+    { "GET", "/v2/fax_previews/{}/{}", fw_preview_file, .open = true }, /* as of /v2/stored */
     { "GET", "/v2/destinations", fw_destination_list },
     { "GET", "/v2/destinations/{}", fw_destination_show },
     { "PATCH", "/v2/destinations/{}", fw_destination_update, .json = true },

@@ -153,22 +153,29 @@ static void respond(struct fw_request *r, const struct fw_fax *f, const char *wh
         fw_api_error_store(&r->errors, FW_IO);
 }
 
-void fw_stored_get(struct fw_request *r)
+bool fw_link_allowed(struct fw_request *r)
 {
     char path[FW_LINK_PATH_MAX + 1];
     const char *id = r->arguments[0], *what = r->arguments[1];
+    const int prefix = (int)strcspn(r->route->pattern, "{");
     enum fw_link_state state = FW_LINK_FORGED;
-    const int size = snprintf(path, sizeof path, "/v2/stored/%s/%s", id, what);
+    const int size = snprintf(path, sizeof path, "%.*s%s/%s", prefix, r->route->pattern, id, what);
     if (fw_uuid_valid(id) && !strchr(what, '/') && size > 0 && (size_t)size < sizeof path)
         state = fw_link_check(r->links, path, fw_query_get(&r->target, "expires"),
                               fw_query_get(&r->target, "signature"), fw_wall_now());
-    if (state != FW_LINK_GOOD) {
+    if (state != FW_LINK_GOOD)
         fw_api_error_at(&r->errors, FW_API_FORBIDDEN, NULL,
                         state == FW_LINK_EXPIRED
                             ? "This link has expired; read the fax again for a new one."
                             : "This is not a link of ours: it must be used exactly as it was given.");
+    return state == FW_LINK_GOOD;
+}
+
+void fw_stored_get(struct fw_request *r)
+{
+    const char *id = r->arguments[0], *what = r->arguments[1];
+    if (!fw_link_allowed(r))
         return;
-    }
     struct fw_fax fax CLEANUP(fw_fax_done) = { 0 };
     const enum fw_err err = fw_store_fax_get(r->config->store, 0, id, &fax);
     if (err == FW_NOT_FOUND || fax.deleted)

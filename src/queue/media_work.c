@@ -1,4 +1,4 @@
-/* The threads that turn documents into pages, one fax at a time each. */
+/* The threads that turn documents into pages, one fax at a time each, and do chores when no fax waits. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +12,7 @@ struct errand {
     struct errand *next;
     atomic_bool    stop; /* looked at while it is worked on */
     struct fw_fax  fax;
+    struct fw_queue_chore chore; /* instead of a fax, when `run` is set */
 };
 
 struct fw_media_workers {
@@ -19,6 +20,8 @@ struct fw_media_workers {
     pthread_mutex_t  lock;
     pthread_cond_t   given;
     struct errand   *first, **last;
+    struct errand   *chores; /* that wait */
+    int              chores_waiting, chores_running, idle;
     struct errand   *running[16]; /* of each thread; NULL: none */
     pthread_t        threads[16];
     int              count;
@@ -26,21 +29,44 @@ struct fw_media_workers {
 
 static void errand_free(struct errand *e)
 {
+    if (e->chore.run)
+        e->chore.drop(e->chore.arg);
     fw_fax_done(&e->fax);
     free(e);
+}
+
+static bool chore_may_run(const struct fw_media_workers *w)
+{
+    return w->chores && w->chores_running < (w->count > 1 ? w->count - 1 : 1);
+}
+
+/* Faxes first. The lock is held. */
+static struct errand *unlink_next(struct fw_media_workers *w)
+{
+    struct errand *e = w->first;
+    if (e) {
+        w->first = e->next;
+        if (!w->first)
+            w->last = &w->first;
+    } else if (chore_may_run(w)) {
+        e = w->chores;
+        w->chores = e->next;
+        w->chores_waiting--;
+        w->chores_running++;
+    }
+    return e;
 }
 
 /* The next one, put into a place of `running` that is free: there are as many as threads. */
 static struct errand *take(struct fw_media_workers *w)
 {
     pthread_mutex_lock(&w->lock);
-    while (!w->first && !atomic_load(&w->q->stop))
+    w->idle++;
+    while (!w->first && !chore_may_run(w) && !atomic_load(&w->q->stop))
         pthread_cond_wait(&w->given, &w->lock);
-    struct errand *e = atomic_load(&w->q->stop) ? NULL : w->first;
+    w->idle--;
+    struct errand *e = atomic_load(&w->q->stop) ? NULL : unlink_next(w);
     if (e) {
-        w->first = e->next;
-        if (!w->first)
-            w->last = &w->first;
         size_t slot = 0;
         while (w->running[slot])
             slot++;
@@ -50,15 +76,39 @@ static struct errand *take(struct fw_media_workers *w)
     return e;
 }
 
-static void finish(struct fw_media_workers *w, struct errand *e)
+/* `again`: a chore that gave way; it is the next of them. */
+static void finish(struct fw_media_workers *w, struct errand *e, bool again)
 {
     pthread_mutex_lock(&w->lock);
     for (size_t i = 0; i < ARRAY_LEN(w->running); i++) {
         if (w->running[i] == e)
             w->running[i] = NULL;
     }
+    if (e->chore.run)
+        w->chores_running--;
+    if (again) {
+        atomic_store(&e->stop, false);
+        e->next = w->chores;
+        w->chores = e;
+        w->chores_waiting++;
+    }
     pthread_mutex_unlock(&w->lock);
-    errand_free(e);
+    if (!again)
+        errand_free(e);
+}
+
+/* More faxes wait than threads are free or will be at once: chores give way. The lock is held. */
+static void make_way(struct fw_media_workers *w)
+{
+    int missing = -w->idle;
+    for (const struct errand *e = w->first; e; e = e->next)
+        missing++;
+    for (size_t i = 0; i < ARRAY_LEN(w->running) && missing > 0; i++) {
+        if (!w->running[i] || !w->running[i]->chore.run)
+            continue;
+        atomic_store(&w->running[i]->stop, true);
+        missing--;
+    }
 }
 
 static void prepare(struct fw_queue *q, const struct fw_fax *fax, const atomic_bool *stop)
@@ -84,8 +134,12 @@ static void *work(void *arg)
 {
     struct fw_media_workers *w = arg;
     for (struct errand *e = take(w); e; e = take(w)) {
-        prepare(w->q, &e->fax, &e->stop);
-        finish(w, e);
+        bool again = false;
+        if (e->chore.run)
+            again = e->chore.run(e->chore.arg, &e->stop) && !atomic_load(&w->q->stop);
+        else
+            prepare(w->q, &e->fax, &e->stop);
+        finish(w, e, again);
     }
     return NULL;
 }
@@ -108,6 +162,15 @@ enum fw_err fw_media_workers_start(struct fw_queue *q, int count, struct fw_medi
     return w->count > 0 ? FW_OK : FW_NO_MEMORY;
 }
 
+static void drop_all(struct errand *e)
+{
+    while (e) {
+        struct errand *next = e->next;
+        errand_free(e);
+        e = next;
+    }
+}
+
 void fw_media_workers_stop(struct fw_media_workers *w)
 {
     if (!w)
@@ -121,11 +184,8 @@ void fw_media_workers_stop(struct fw_media_workers *w)
     pthread_mutex_unlock(&w->lock);
     for (int i = 0; i < w->count; i++)
         pthread_join(w->threads[i], NULL);
-    while (w->first) {
-        struct errand *e = w->first;
-        w->first = e->next;
-        errand_free(e);
-    }
+    drop_all(w->first);
+    drop_all(w->chores);
     pthread_cond_destroy(&w->given);
     pthread_mutex_destroy(&w->lock);
     free(w);
@@ -150,9 +210,34 @@ enum fw_err fw_media_workers_give(struct fw_queue *q, const struct fw_fax *fax)
     pthread_mutex_lock(&w->lock);
     *w->last = e;
     w->last = &e->next;
+    make_way(w);
     pthread_cond_signal(&w->given);
     pthread_mutex_unlock(&w->lock);
     return FW_OK;
+}
+
+enum fw_err fw_queue_chore(struct fw_queue *q, const struct fw_queue_chore *chore)
+{
+    struct fw_media_workers *w = q->workers;
+    struct errand *e = calloc(1, sizeof *e);
+    if (!e)
+        return FW_NO_MEMORY;
+    fw_assert(w && chore->run && chore->drop);
+    e->chore = *chore;
+    pthread_mutex_lock(&w->lock);
+    const bool full = w->chores_waiting >= FW_QUEUE_CHORES_MAX;
+    if (!full) {
+        struct errand **at = &w->chores;
+        while (*at)
+            at = &(*at)->next;
+        *at = e;
+        w->chores_waiting++;
+        pthread_cond_signal(&w->given);
+    }
+    pthread_mutex_unlock(&w->lock);
+    if (full)
+        free(e);
+    return full ? FW_LIMIT : FW_OK;
 }
 
 bool fw_media_workers_cancel(struct fw_queue *q, const char *fax)

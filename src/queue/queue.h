@@ -66,6 +66,18 @@ MUST_USE bool fw_queue_drained(const struct fw_queue *q);
 void fw_queue_stop(struct fw_queue *q);
 void fw_queue_free(struct fw_queue *q); /* NULL is fine */
 
+/* Something else that the threads of documents do, in order, while no fax waits for one; a fax that comes
+ * interrupts it, and it is begun again later. One thread at least is left to faxes if there are several. */
+struct fw_queue_chore {
+    /* Blocking; gives up soon once `stop`. True: it did, and is to be done again. */
+    bool (*run)(void *arg, const atomic_bool *stop);
+    void (*drop)(void *arg); /* frees `arg`, whether it was done or not */
+    void *arg;
+};
+enum { FW_QUEUE_CHORES_MAX = 64 };
+/* FW_LIMIT: so many wait already; `drop` is not called then. From any thread, between start and stop. */
+MUST_USE enum fw_err fw_queue_chore(struct fw_queue *q, const struct fw_queue_chore *chore);
+
 /* From any thread. */
 void fw_queue_accepted(struct fw_queue *q, const char *fax);
 /* The store has the wish already (fw_store_fax_cancel or _delete); here is when it is acted upon. */

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     const int documents = data[0] >> 1 & 3;
-    fw_assert(fw_fax_fields_read(fields, data[0] & 1, documents, &errors, &fax) == FW_OK);
+    fw_assert(fw_fax_fields_read(fields, data[0] & 1, documents, !(data[0] & 2), &errors, &fax) == FW_OK);
     fw_assert((errors.status == 0) == (errors.list == NULL));
     if (errors.status == 0) {
         fw_assert(!fw_check_destination(fax.to) && !fw_check_e164(fax.from) && fax.application[0]);

@@ -292,7 +292,7 @@ static struct fw_api_errors read_fields(const char *json, bool is_form, int docu
     if (!fields)
         print_error("%s\n", json);
     CHECK(fields != NULL);
-    CHECK_INT(fw_fax_fields_read(fields, is_form, documents, &errors, ret), FW_OK);
+    CHECK_INT(fw_fax_fields_read(fields, is_form, documents, true, &errors, ret), FW_OK);
     json_decref(fields);
     return errors;
 }
@@ -445,7 +445,7 @@ static void lengths(void **state)
             value[cases[i].max + over] = '\0';
             json_t *fields = json_loads("{" GOOD URL "}", 0, NULL);
             json_object_set_new(fields, cases[i].name, json_string(value));
-            CHECK_INT(fw_fax_fields_read(fields, false, 0, &errors, &fax), FW_OK);
+            CHECK_INT(fw_fax_fields_read(fields, false, 0, true, &errors, &fax), FW_OK);
             CHECK_INT(errors.status, over ? 422 : 0);
             const char *code = "";
             (void)json_unpack(json_array_get(errors.list, 0), "{ss}", "code", &code);
