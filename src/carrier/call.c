@@ -47,6 +47,7 @@ struct fw_carrier_call {
     struct fw_mono limit;    /* then this far end hangs up; 0: never */
     bool due_set;
     bool crossed; /* a row with glare had it */
+    bool returned; /* from T.38 to audio */
     bool started; /* answered: there is a fax, however it ends */
     bool kept;    /* it is in the mailbox */
 };
@@ -173,18 +174,24 @@ static bool accept_offer(struct fw_carrier_call *call, const struct fw_sdp *offe
         return false;
     if (settled.transport != FW_TRANSPORT_AUDIO && call->state != T38)
         return try_t38(call, &settled);
+    if (settled.transport == FW_TRANSPORT_AUDIO && call->state == T38) {
+        if (fw_carrier_media_return(call->media, settled.codec))
+            return false;
+        call->state = AUDIO;
+        call->returned = true;
+    }
     if (fw_carrier_media_peer(call->media, settled.peer_host, settled.peer_port))
         return false;
     call->settled = settled;
     return true;
 }
 
-/* Back from T.38 to audio there is no way; and T.38 only where the row has it. */
+/* T.38 only where the row has it; back from it to audio likewise, and then for good. */
 static enum fw_sdp_policy policy_of(const struct fw_carrier_call *call)
 {
     if (call->state == T38)
-        return FW_SDP_T38_ONLY;
-    return call->far->t38 ? FW_SDP_T38_PREFERRED : FW_SDP_AUDIO_ONLY;
+        return call->far->returns ? FW_SDP_T38_PREFERRED : FW_SDP_T38_ONLY;
+    return call->far->t38 && !call->returned ? FW_SDP_T38_PREFERRED : FW_SDP_AUDIO_ONLY;
 }
 
 static void on_offered(void *arg, struct fw_span sdp)

@@ -44,6 +44,8 @@ static const struct fw_far_end far_ends[] = {
       .network = { .loss_percent = 2, .duplicate_percent = 5, .delay_ms = 60, .jitter_ms = 80 } },
     { 27, "G.711 over jitter of 40 ms", ANSWERS("12005550127"), .v17 = true, .ecm = true,
       .network = { .delay_ms = 50, .jitter_ms = 40 } },
+    { 28, "T.38 agreed but silent, G.711 when asked back", MACHINE("12005550128"), .mute_t38 = true,
+      .returns = true },
 };
 
 static const struct fw_far_end mailbox = { FW_CARRIER_MAILBOX, "mailbox", MACHINE("FAXWIRE") };

@@ -52,6 +52,7 @@ struct fw_far_end {
     bool rtn;              /* RTN for each page, over T.38 */
     bool mute_after_eop;   /* over T.38 without ECM */
     bool mute_t38;         /* agrees to T.38 and sends nothing */
+    bool returns;          /* may be asked back to G.711, where its machine speaks */
     bool killer;           /* sends the frame that kills unguarded engines */
     bool bomb;             /* pours 64 KB of page at the sender, out of turn */
     bool glare;            /* its re-INVITE crosses the caller's */

@@ -343,6 +343,16 @@ enum fw_err fw_carrier_media_t38(struct fw_carrier_media *m, const struct fw_sdp
     return FW_OK;
 }
 
+enum fw_err fw_carrier_media_return(struct fw_carrier_media *m, enum fw_codec codec)
+{
+    const enum fw_err err = fw_terminal_return(m->terminal);
+    if (err)
+        return err;
+    m->unpaced = m->deaf = false;
+    fw_carrier_media_audio(m, codec);
+    return FW_OK;
+}
+
 void fw_carrier_media_speak(struct fw_carrier_media *m)
 {
     m->speaks = true;

@@ -40,6 +40,8 @@ void fw_carrier_media_audio(struct fw_carrier_media *m, enum fw_codec codec);
  * sent before the peer's first packet or fw_carrier_media_speak. */
 MUST_USE enum fw_err fw_carrier_media_t38(struct fw_carrier_media *m,
                                           const struct fw_sdp_t38_settings *t38);
+/* Back to G.711, where the machine begins afresh. FW_CONFLICT: it has received a page. */
+MUST_USE enum fw_err fw_carrier_media_return(struct fw_carrier_media *m, enum fw_codec codec);
 void fw_carrier_media_speak(struct fw_carrier_media *m);
 
 /* 20 ms of line time. */

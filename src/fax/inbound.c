@@ -50,6 +50,7 @@ static const char *of_cause(const struct fw_inbound_facts *f)
     case FW_CAUSE_NO_RESPONSE: return "sender_call_dropped";
     case FW_CAUSE_CANCELED: return "receiver_decline";
     case FW_CAUSE_MEDIA_REFUSED: return "receiver_incompatible_destination";
+    case FW_CAUSE_T38_SILENT: return "fax_initial_communication_timeout";
     case FW_CAUSE_MODEM_LOST:
     case FW_CAUSE_INTERNAL:
     case FW_CAUSE_LIMIT: return "service_unavailable";

@@ -258,6 +258,8 @@ static const struct fw_verdict causes[FW_CAUSE_COUNT] = {
                               "A program of this service failed: the rest is sent again." },
     [FW_CAUSE_MEDIA_REFUSED] = { incompatible, NULL, FW_RETRY_PROTOCOL, OTHER,
                                  "no common media in the answer", no_media },
+    [FW_CAUSE_T38_SILENT] = { silent, NULL, FW_RETRY_PROTOCOL, OTHER, "T.38 was agreed and stayed silent",
+                              "The far end agrees to T.38 and then says nothing: it is tried with G.711." },
     [FW_CAUSE_LIMIT] = { unavailable, NULL, FW_RETRY_DROPPED, 0, "call limit reached",
                          "The call took longer than one may: send fewer pages at a time." },
     [FW_CAUSE_INTERNAL] = { unavailable, NULL, FW_RETRY_INTERNAL, 0, "internal",

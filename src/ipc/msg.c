@@ -46,6 +46,7 @@ int fw_msg_modem(const struct fw_msg *msg)
     case FW_MSG_KIND_MEDIA_SWITCH: return msg->media_switch.modem;
     case FW_MSG_KIND_MEDIA_CLOSE: return msg->media_close.modem;
     case FW_MSG_KIND_MEDIA_TONE: return msg->media_tone.modem;
+    case FW_MSG_KIND_MEDIA_SILENT: return msg->media_silent.modem;
     case FW_MSG_KIND_MEDIA_UNDERWAY: return msg->media_underway.modem;
     case FW_MSG_KIND_FAX_NEGOTIATED: return msg->fax_negotiated.modem;
     case FW_MSG_KIND_PAGE_CONFIRMED: return msg->page_confirmed.modem;

@@ -93,7 +93,8 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     TEXT(call, FW_CALL_ID_SIZE) TEXT(trunk, 64) U16(sip_status) U16(q850) TEXT(text, 160)
 #define FW_MSG_CALL_ANSWERED(U8, U16, U32, I32, TEXT) TEXT(call, FW_CALL_ID_SIZE)
 #define FW_MSG_CALL_TRANSPORT(U8, U16, U32, I32, TEXT)                                             \
-    TEXT(call, FW_CALL_ID_SIZE) U8(transport) /* enum fw_call_transport */
+    TEXT(call, FW_CALL_ID_SIZE) U8(transport) /* enum fw_call_transport */                         \
+    TEXT(why, 96)        /* in words, for people */
 #define FW_MSG_CALL_ENDED(U8, U16, U32, I32, TEXT)                                                 \
     TEXT(call, FW_CALL_ID_SIZE) U8(cause) /* enum fw_call_cause */                                 \
     U16(sip_status)      /* final SIP status, 0 if none */                                         \
@@ -110,13 +111,15 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     TEXT(tx_file, 64)    /* in the spool folder; empty: receive into `<call>.tif` */               \
     U32(page_count) TEXT(ident, 24) U8(ecm) U8(slow) U8(codec) /* enum fw_codec */                          \
     TEXT(peer_host, 64) U16(peer_port) U32(call_limit_ms)
-#define FW_MSG_MEDIA_SWITCH(U8, U16, U32, I32, TEXT) /* audio to T.38, or new audio peer */        \
+#define FW_MSG_MEDIA_SWITCH(U8, U16, U32, I32, TEXT) /* to T.38, back to audio, or new audio peer */ \
     U8(modem) TEXT(call, FW_CALL_ID_SIZE) U8(transport) /* enum fw_call_transport */               \
     TEXT(peer_host, 64) U16(peer_port) U8(codec)                                                   \
     U8(t38_version) U32(bit_rate_max) U16(datagram_max) U8(ec) /* enum fw_udptl_ec */
 #define FW_MSG_MEDIA_CLOSE(U8, U16, U32, I32, TEXT) U8(modem) TEXT(call, FW_CALL_ID_SIZE)
 #define FW_MSG_MEDIA_TONE(U8, U16, U32, I32, TEXT)                                                 \
     U8(modem) TEXT(call, FW_CALL_ID_SIZE) U8(tone) /* enum fw_tone */
+#define FW_MSG_MEDIA_SILENT(U8, U16, U32, I32, TEXT) /* T.38 it is, and nothing came of it */      \
+    U8(modem) TEXT(call, FW_CALL_ID_SIZE)
 #define FW_MSG_MEDIA_UNDERWAY(U8, U16, U32, I32, TEXT) /* past DCS: no more T.38 switching */      \
     U8(modem) TEXT(call, FW_CALL_ID_SIZE)
 #define FW_MSG_FAX_NEGOTIATED(U8, U16, U32, I32, TEXT)                                             \
@@ -173,6 +176,7 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     M(MEDIA_SWITCH, media_switch, MODEM)                                                           \
     M(MEDIA_CLOSE, media_close, MODEM)                                                             \
     M(MEDIA_TONE, media_tone, LINE)                                                                \
+    M(MEDIA_SILENT, media_silent, LINE)                                                            \
     M(MEDIA_UNDERWAY, media_underway, LINE)                                                        \
     M(FAX_NEGOTIATED, fax_negotiated, HUB)                                                         \
     M(PAGE_CONFIRMED, page_confirmed, HUB)                                                         \

@@ -219,6 +219,7 @@ static bool may_say(const struct slot *slot, const struct fw_msg *msg)
     case FW_MSG_KIND_MEDIA_CLOSE: return slot->spec.role == FW_ROLE_LINE;
     case FW_MSG_KIND_MODEM_READY:
     case FW_MSG_KIND_MEDIA_TONE:
+    case FW_MSG_KIND_MEDIA_SILENT:
     case FW_MSG_KIND_MEDIA_UNDERWAY:
     case FW_MSG_KIND_FAX_NEGOTIATED:
     case FW_MSG_KIND_PAGE_CONFIRMED:

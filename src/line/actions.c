@@ -9,14 +9,6 @@
 #include "base/text.h"
 #include "line/inbound.h"
 
-static const char sdp_type[] = "application/sdp";
-
-/* A description as NUL-terminated text. False: does not fit, which our own never does. */
-static bool sdp_text(enum fw_err err, const struct fw_buf *buf, char *ret, size_t size)
-{
-    return err == FW_OK && fw_text_copy(ret, size, fw_buf_span(buf));
-}
-
 void fw_line_act_progress(struct fw_line *l, struct fw_line_call *c, uint16_t status)
 {
     struct fw_msg m = { .kind = FW_MSG_KIND_CALL_PROGRESS };
@@ -52,20 +44,6 @@ static void open_media(struct fw_line *l, struct fw_line_call *c)
     c->media_open = true;
 }
 
-static void offer_t38(struct fw_line_call *c)
-{
-    const enum fw_sdp_shape shape =
-        c->trunk.shape == FW_TRUNK_SHAPE_RFC3264 ? FW_SDP_KEEP_LINES : FW_SDP_REPLACE;
-    struct fw_buf buf CLEANUP(fw_buf_done);
-    fw_buf_init(&buf, sizeof c->offer - 1);
-    c->local.version++;
-    c->offers++;
-    if (!sdp_text(fw_sdp_offer_t38(&c->local, shape, &buf), &buf, c->offer, sizeof c->offer))
-        return; /* no answer will come, and the state has its deadline */
-    nua_invite(c->handle, SIPTAG_CONTENT_TYPE_STR(sdp_type), SIPTAG_PAYLOAD_STR(c->offer),
-               TAG_END());
-}
-
 void fw_line_act_switch(struct fw_line *l, struct fw_line_call *c)
 {
     struct fw_msg m = { .kind = FW_MSG_KIND_MEDIA_SWITCH };
@@ -84,11 +62,12 @@ void fw_line_act_switch(struct fw_line *l, struct fw_line_call *c)
     fw_sip_send(l->sip, &m, -1);
 }
 
-static void tell_transport(struct fw_line *l, const struct fw_line_call *c)
+void fw_line_act_transport(struct fw_line *l, const struct fw_line_call *c)
 {
     struct fw_msg m = { .kind = FW_MSG_KIND_CALL_TRANSPORT };
     fw_text_clip(m.call_transport.call, sizeof m.call_transport.call, c->place.call);
     m.call_transport.transport = (uint8_t)c->settled.transport;
+    fw_text_clip(m.call_transport.why, sizeof m.call_transport.why, c->transport_why);
     fw_sip_send(l->sip, &m, -1);
 }
 
@@ -137,10 +116,12 @@ void fw_line_act(struct fw_line *l, struct fw_line_call *c, unsigned actions)
     if (actions & FW_LINE_DO_OPEN)
         open_media(l, c);
     if (actions & FW_LINE_DO_OFFER)
-        offer_t38(c);
+        fw_line_offer_t38(c);
+    if (actions & FW_LINE_DO_RETURN)
+        fw_line_offer_return(c);
     if (actions & FW_LINE_DO_SWITCH) {
         fw_line_act_switch(l, c);
-        tell_transport(l, c);
+        fw_line_act_transport(l, c);
     }
     if (actions & FW_LINE_DO_CLOSE && c->media_open)
         close_media(l, c);

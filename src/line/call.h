@@ -6,6 +6,7 @@
  *
  *   NEW (WAITING) - INVITING - RINGING --.
  *    '----- ASKING - ALERTING - ANSWERING - AUDIO (OFFERING, BACKOFF) - T38 - FINISHING - LEAVING - ENDED
+ *                                                                        '- RETURNING (RETURN_LATER) - RETURNED
  *
  * CLOSING: hung up before the modem gave its account; waits for it, so that what is known of the
  * pages comes before the end of the call. LEAVING: reported; the last SIP transaction runs out.
@@ -29,6 +30,9 @@
     X(OFFERING) /* our re-INVITE to T.38 is out; media is still G.711 */                           \
     X(BACKOFF)  /* it met one of the peer's (491), or a 5xx asked us to try later */               \
     X(T38)                                                                                         \
+    X(RETURNING) /* it stayed silent: our re-INVITE back to G.711 is out */                        \
+    X(RETURN_LATER) /* which met one of the peer's, or was asked to come later */                  \
+    X(RETURNED) /* G.711 again, and there is no more T.38 in this call */                          \
     X(FINISHING) /* the modem is done; a moment for its last frames to arrive */                   \
     X(CLOSING)                                                                                     \
     X(LEAVING)                                                                                     \
@@ -54,6 +58,11 @@
     X(T38_ACCEPTED) /* 2xx with an image stream to our re-INVITE */                                \
     X(T38_REFUSED)  /* any other final answer: G.711 goes on */                                    \
     X(T38_LATER)    /* 491, or 5xx with Retry-After */                                             \
+    X(SILENT)       /* of the modem: T.38 is what was agreed, and nothing came of it */            \
+    X(REMOTE_AUDIO) /* an acceptable re-INVITE of the peer from T.38 to G.711 */                   \
+    X(AUDIO_ACCEPTED) /* 2xx with G.711 to our re-INVITE back */                                   \
+    X(AUDIO_REFUSED)                                                                               \
+    X(AUDIO_LATER)  /* 491, or 5xx with Retry-After */                                             \
     X(UNDERWAY)     /* past DCS: the fax runs where it is */                                       \
     X(FAX_DONE)     /* the modem's account, good or bad */                                         \
     X(REMOTE_BYE)                                                                                  \
@@ -82,9 +91,10 @@ enum fw_line_action {
     FW_LINE_DO_BYE = 1 << 2,    /* a dialog is there that nobody has ended */
     FW_LINE_DO_OPEN = 1 << 3,   /* tell the parent and the modem: answered */
     FW_LINE_DO_OFFER = 1 << 4,  /* re-INVITE to T.38 */
-    FW_LINE_DO_SWITCH = 1 << 5, /* the modem to T.38 */
+    FW_LINE_DO_SWITCH = 1 << 5, /* the modem to T.38, or back */
     FW_LINE_DO_CLOSE = 1 << 6,  /* the modem is to give its account */
     FW_LINE_DO_REPORT = 1 << 7, /* CALL_ENDED; exactly once a call, but for one the parent refused */
+    FW_LINE_DO_RETURN = 1 << 8, /* re-INVITE to G.711 */
     FW_LINE_DO_ASK = 1 << 9,    /* CALL_INCOMING */
     FW_LINE_DO_RING = 1 << 10,  /* 180 */
     FW_LINE_DO_ANSWER = 1 << 11, /* 200 */

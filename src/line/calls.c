@@ -195,10 +195,14 @@ static void enter(struct fw_line *l, struct fw_line_call *c, enum fw_line_state 
             on_answered(l, c);
         c->due.us = 0;
         break;
+    case FW_LINE_RETURNED:
+        break;
     case FW_LINE_OFFERING:
+    case FW_LINE_RETURNING:
         fw_line_call_due_in(l, c, FW_LINE_OFFER_ANSWER_MS);
         break;
     case FW_LINE_BACKOFF:
+    case FW_LINE_RETURN_LATER:
         fw_line_call_due_in(l, c, c->backoff_ms);
         break;
     case FW_LINE_FINISHING:
@@ -206,6 +210,8 @@ static void enter(struct fw_line *l, struct fw_line_call *c, enum fw_line_state 
             l, c, c->settled.transport == FW_TRANSPORT_T38_UNPACED ? 0 : FW_LINE_FINISH_MS);
         break;
     case FW_LINE_CLOSING:
+        if (c->cause == FW_CAUSE_T38_SILENT && c->text[0] == '\0')
+            snprintf(c->text, sizeof c->text, "no answer when asked to go back to G.711");
         fw_line_call_due_in(l, c, l->stopping ? FW_LINE_STOP_CLOSE_MS : FW_LINE_CLOSE_MS);
         break;
     case FW_LINE_LEAVING:

@@ -105,6 +105,13 @@ static void on_tone(struct fw_line *l, const struct fw_msg_media_tone *tone)
         fw_line_call_due_within(l, c, c->trunk.t38_after_ced_ms);
 }
 
+static void on_silent(struct fw_line *l, const struct fw_msg_media_silent *m)
+{
+    struct fw_line_call *c = carried(l, m->call, m->modem);
+    if (c)
+        fw_line_call_offer(l, c, FW_LINE_EV_SILENT);
+}
+
 static void on_underway(struct fw_line *l, const struct fw_msg_media_underway *m)
 {
     struct fw_line_call *c = carried(l, m->call, m->modem);
@@ -188,6 +195,8 @@ void fw_line_on_message(void *line, const struct fw_msg *msg, int fd)
         on_modem_gone(l, msg->modem_gone.modem);
     } else if (msg->kind == FW_MSG_KIND_MEDIA_TONE) {
         on_tone(l, &msg->media_tone);
+    } else if (msg->kind == FW_MSG_KIND_MEDIA_SILENT) {
+        on_silent(l, &msg->media_silent);
     } else if (msg->kind == FW_MSG_KIND_MEDIA_UNDERWAY) {
         on_underway(l, &msg->media_underway);
     } else if (msg->kind == FW_MSG_KIND_FAX_RESULT) {

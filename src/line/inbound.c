@@ -247,6 +247,7 @@ void fw_line_on_ack(struct fw_line *l, struct fw_line_call *c, const struct fw_s
         c->remote = remote;
         c->remote_known = true;
     }
+    snprintf(c->transport_why, sizeof c->transport_why, "the call came with T.38");
     fw_line_call_feed(l, c,
                       c->settled.transport == FW_TRANSPORT_AUDIO ? FW_LINE_EV_CONFIRMED
                                                                  : FW_LINE_EV_CONFIRMED_T38);

@@ -33,7 +33,7 @@ enum {
     FW_LINE_RING_MS_MAX = 15 * 60 * 1000,
     FW_LINE_LIMIT_MS_DEFAULT = 4 * 3600 * 1000,
     FW_LINE_LIMIT_GRACE_MS = 3000, /* the modem ends the call at its limit; this is the net */
-    FW_LINE_OFFERS_MAX = 3,
+    FW_LINE_OFFERS_MAX = 3, /* of T.38, and of the way back */
     FW_LINE_OFFER_ANSWER_MS = 34000, /* timer B, and two seconds */
     FW_LINE_LOST_MS = 500,           /* 408 or 481 in a dialog: the stack says the rest, or we do */
     FW_LINE_RETRY_AFTER_MAX_S = 10,
@@ -105,7 +105,9 @@ struct fw_line_call {
     bool media_open;
     bool underway, t38_refused;
     uint8_t offers;      /* of T.38, by us */
-    uint32_t backoff_ms; /* of the state BACKOFF that comes next */
+    uint8_t returns;     /* of G.711 after it, by us */
+    uint32_t backoff_ms; /* of the state BACKOFF or RETURN_LATER that comes next */
+    char transport_why[96]; /* what the media runs by, in words */
     uint8_t progress_count;
     uint16_t progress_last;
     struct fw_sdp_local local;
@@ -171,7 +173,13 @@ MUST_USE bool fw_line_describe(struct fw_line *l, struct fw_line_call *c);
 void fw_line_act(struct fw_line *l, struct fw_line_call *c, unsigned actions);
 void fw_line_act_progress(struct fw_line *l, struct fw_line_call *c, uint16_t status);
 void fw_line_act_switch(struct fw_line *l, struct fw_line_call *c);
+void fw_line_act_transport(struct fw_line *l, const struct fw_line_call *c); /* tells what it is, and why */
 void fw_line_act_refuse(struct fw_line *l, const char *call_id, const char *text);
+
+/* offers.c: our re-INVITEs in a call, and what is answered to them. */
+void fw_line_offer_t38(struct fw_line_call *c);
+void fw_line_offer_return(struct fw_line_call *c);
+void fw_line_on_offer_response(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e);
 
 /* sip_calls.c */
 void fw_line_on_sip(void *line, const struct fw_sip_event *event);

@@ -64,6 +64,7 @@ static void on_answer(struct fw_line *l, struct fw_line_call *c, const struct fw
     if (c->remote_known && fw_sdp_settle(&c->remote, &c->local, policy, &c->settled) == FW_OK) {
         const bool audio = c->settled.transport == FW_TRANSPORT_AUDIO;
         c->t38_refused = c->t38_first && audio; /* it was offered, and not taken */
+        snprintf(c->transport_why, sizeof c->transport_why, "the call was answered with T.38");
         fw_line_call_offer(l, c, audio ? FW_LINE_EV_ANSWERED : FW_LINE_EV_ANSWERED_T38);
         return;
     }
@@ -112,51 +113,6 @@ static void on_refusal(struct fw_line *l, struct fw_line_call *c, const struct f
     fw_line_call_offer(l, c, e->sip ? FW_LINE_EV_REJECTED : FW_LINE_EV_UNREACHABLE);
 }
 
-static void on_offer_later(struct fw_line *l, struct fw_line_call *c, uint32_t delay_ms)
-{
-    const bool again = c->offers < FW_LINE_OFFERS_MAX && !c->underway;
-    c->backoff_ms = delay_ms;
-    c->t38_refused = !again;
-    fw_line_call_offer(l, c, again ? FW_LINE_EV_T38_LATER : FW_LINE_EV_T38_REFUSED);
-}
-
-static void on_offer_refused(struct fw_line *l, struct fw_line_call *c,
-                             const struct fw_sip_event *e)
-{
-    const sip_retry_after_t *after = e->sip ? e->sip->sip_retry_after : NULL;
-    if (e->status == 491 || e->status >= 700) {
-        on_offer_later(l, c, fw_line_glare_ms(c));
-    } else if (e->status == 408 || e->status == 481) {
-        /* The dialog is dead (clause 12.2.1.2). If the stack does not say so too, we hang up. */
-        fw_line_call_due_in(l, c, FW_LINE_LOST_MS);
-    } else if (e->status >= 500 && e->status < 600 && after && c->offers == 1 &&
-               after->af_delta <= FW_LINE_RETRY_AFTER_MAX_S) {
-        on_offer_later(l, c, (uint32_t)after->af_delta * 1000 + 100);
-    } else {
-        c->t38_refused = true;
-        fw_log(FW_LOG_INFO, "call.t38_refused", "call=%s sip=%d", FW_LOG_TEXT(c->place.call),
-               e->status);
-        fw_line_call_offer(l, c, FW_LINE_EV_T38_REFUSED);
-    }
-}
-
-static void on_offer_answered(struct fw_line *l, struct fw_line_call *c,
-                              const struct fw_sip_event *e)
-{
-    struct fw_sdp remote;
-    struct fw_sdp_settled settled;
-    if (fw_sdp_parse(fw_sip_sdp(e->sip), &remote) != FW_OK ||
-        fw_sdp_settle(&remote, &c->local, FW_SDP_T38_ONLY, &settled) != FW_OK) {
-        c->t38_refused = true;
-        fw_line_call_offer(l, c, FW_LINE_EV_T38_REFUSED);
-        return;
-    }
-    c->remote = remote;
-    c->settled = settled;
-    memcpy(c->sdp, c->offer, sizeof c->sdp);
-    fw_line_call_offer(l, c, FW_LINE_EV_T38_ACCEPTED);
-}
-
 /* True: taken up, the answer is still to come. */
 static bool on_challenge(struct fw_line_call *c, const struct fw_sip_event *e)
 {
@@ -181,11 +137,8 @@ static void on_response(struct fw_line *l, struct fw_line_call *c, const struct 
 {
     if (e->status == 100)
         return; /* the stack's own: it sends the request again */
-    if (c->state == FW_LINE_OFFERING) {
-        if (e->status >= 300)
-            on_offer_refused(l, c, e);
-        else if (e->status >= 200)
-            on_offer_answered(l, c, e);
+    if (c->state == FW_LINE_OFFERING || c->state == FW_LINE_RETURNING) {
+        fw_line_on_offer_response(l, c, e);
     } else if (before_answer(c) || c->state == FW_LINE_LEAVING) {
         if (e->status < 200)
             on_progress(l, c, e);
@@ -216,13 +169,16 @@ static bool same_peer(const struct fw_sdp_settled *a, const struct fw_sdp_settle
 
 static bool takes_offers(const struct fw_line_call *c)
 {
-    return c->state == FW_LINE_AUDIO || c->state == FW_LINE_BACKOFF || c->state == FW_LINE_T38;
+    return c->state == FW_LINE_AUDIO || c->state == FW_LINE_BACKOFF || c->state == FW_LINE_T38 ||
+           c->state == FW_LINE_RETURN_LATER || c->state == FW_LINE_RETURNED;
 }
 
 static enum fw_sdp_policy policy_of(const struct fw_line_call *c)
 {
     if (c->state == FW_LINE_T38)
-        return FW_SDP_T38_ONLY; /* back to audio would lose the fax */
+        return c->underway ? FW_SDP_T38_ONLY : FW_SDP_T38_PREFERRED; /* back to audio would lose the fax */
+    if (c->state == FW_LINE_RETURN_LATER || c->state == FW_LINE_RETURNED)
+        return FW_SDP_AUDIO_ONLY; /* it had its chance */
     return c->t38_enabled && !c->underway ? FW_SDP_T38_PREFERRED : FW_SDP_AUDIO_ONLY;
 }
 
@@ -264,11 +220,16 @@ static void on_offer(struct fw_line *l, struct fw_line_call *c, const struct fw_
     }
     const bool moved = !same_peer(&c->settled, &settled);
     const bool to_t38 = settled.transport != FW_TRANSPORT_AUDIO && c->state != FW_LINE_T38;
-    if (!to_t38)
+    const bool to_audio = settled.transport == FW_TRANSPORT_AUDIO && c->settled.transport != FW_TRANSPORT_AUDIO;
+    if (!to_t38 && !to_audio)
         settled.transport = c->settled.transport; /* a call does not change its pace midway */
     c->settled = settled;
+    if (to_t38 || to_audio)
+        snprintf(c->transport_why, sizeof c->transport_why, "the far end asked for %s", to_t38 ? "T.38" : "G.711");
     if (to_t38)
         fw_line_call_offer(l, c, FW_LINE_EV_REMOTE_T38);
+    else if (to_audio)
+        fw_line_call_offer(l, c, FW_LINE_EV_REMOTE_AUDIO);
     else if (moved)
         fw_line_act_switch(l, c);
 }

@@ -65,6 +65,14 @@ static void tell_underway(struct fw_modem_call *c)
     c->report(c->report_arg, &m);
 }
 
+void fw_modem_tell_silent(struct fw_modem_call *c)
+{
+    struct fw_msg m = { .kind = FW_MSG_KIND_MEDIA_SILENT };
+    m.media_silent.modem = c->modem;
+    fw_text_clip(m.media_silent.call, sizeof m.media_silent.call, c->id);
+    c->report(c->report_arg, &m);
+}
+
 static void tell_negotiated(struct fw_modem_call *c, const struct fw_terminal_result *now)
 {
     struct fw_msg m = { .kind = FW_MSG_KIND_FAX_NEGOTIATED };
@@ -129,7 +137,7 @@ static void tell_facts(struct fw_modem_call *c, const struct fw_terminal_result 
     f->packets_recovered = (uint32_t)u->recovered;
     f->packets_lost = (uint32_t)u->lost;
     f->packets_malformed = (uint32_t)u->malformed;
-    f->samples_missing = (uint32_t)(c->audio ? c->audio->jitter.stats.missing : c->samples_missing);
+    f->samples_missing = (uint32_t)(c->samples_missing + (c->audio ? c->audio->jitter.stats.missing : 0));
     c->report(c->report_arg, &m);
 }
 
@@ -273,6 +281,7 @@ enum fw_err fw_modem_call_new(const struct fw_msg_media_open *open, int fd, uint
     }
     fw_text_clip(c->id, sizeof c->id, open->call);
     c->modem = open->modem;
+    c->calling = open->calling != 0;
     c->fd = fd;
     c->report = report;
     c->report_arg = report_arg;
@@ -314,16 +323,12 @@ bool fw_modem_call_eager(const struct fw_modem_call *c)
 
 void fw_modem_call_switch(struct fw_modem_call *c, const struct fw_msg_media_switch *to)
 {
-    if (to->transport == FW_TRANSPORT_AUDIO) {
-        if (c->t38) {
-            fw_log(FW_LOG_WARN, "media.back_to_audio", "call=%s refused=1", c->id);
-            return;
-        }
-        (void)fw_peer_set(&c->peer, to->peer_host, to->peer_port, c->family);
-        c->audio->rtp.codec = to->codec == FW_CODEC_PCMA ? FW_CODEC_PCMA : FW_CODEC_PCMU;
-        return;
-    }
+    const enum fw_codec codec = to->codec == FW_CODEC_PCMA ? FW_CODEC_PCMA : FW_CODEC_PCMU;
     (void)fw_peer_set(&c->peer, to->peer_host, to->peer_port, c->family);
-    if (!c->t38)
+    if (to->transport != FW_TRANSPORT_AUDIO && !c->t38)
         fw_modem_media_t38(c, to);
+    else if (to->transport == FW_TRANSPORT_AUDIO && c->t38)
+        fw_modem_media_return(c, codec);
+    else if (to->transport == FW_TRANSPORT_AUDIO)
+        c->audio->rtp.codec = codec;
 }

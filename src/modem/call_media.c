@@ -2,6 +2,7 @@
 #include "modem/call_media.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "proto/ifp.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,10 @@ enum {
     UNPACED_REDUNDANCY = 1,  /* small datagrams fit more often into the receive buffer */
     IFP_OVERHEAD = 8,        /* number, length, empty list: what UDPTL puts around one packet */
     KEEPALIVE_US = 10 * 1000 * 1000, /* a NAT may forget us after 30 s */
+    /* T.38 without a word: a machine that answers has said DIS twice by then; one that calls speaks
+     * after our DIS, which we are through with after 6 s (ITU-T T.30 clause 4.3.3). */
+    SILENT_TICKS_CALLING = 8 * 1000 / 20,
+    SILENT_TICKS_ANSWERING = 10 * 1000 / 20,
     SAMPLE_US = 125,
 };
 
@@ -48,9 +53,16 @@ void fw_modem_media_ifp(void *arg, struct fw_span ifp, int copies)
         (void)send_datagram(c, datagram);
 }
 
+/* Anything but the indicator that there is no signal (ITU-T T.38 clause 7.3.1). */
+static bool is_signal(struct fw_span ifp)
+{
+    return ifp.size > 0 && ((ifp.data[0] & 0xC0) != 0 || (ifp.data[0] >> 1 & 0x0F) != FW_IFP_IND_NO_SIGNAL);
+}
+
 static void on_ifp(void *arg, uint16_t seq, struct fw_span ifp)
 {
     struct fw_modem_call *c = arg;
+    c->signal = c->signal || is_signal(ifp);
     fw_terminal_ifp(c->terminal, seq, ifp);
 }
 
@@ -89,6 +101,8 @@ void fw_modem_media_t38(struct fw_modem_call *c, const struct fw_msg_media_switc
         return;
     }
     c->t38 = true;
+    c->heard = c->signal = false;
+    c->silent_ticks = 0;
     c->unpaced = t38.unpaced;
     c->clock = c->spoke = fw_mono_now();
     const unsigned redundancy =
@@ -99,6 +113,21 @@ void fw_modem_media_t38(struct fw_modem_call *c, const struct fw_msg_media_switc
         take_t38(c, (struct fw_span){ c->early[i].data, c->early[i].size });
     c->samples_missing = c->audio->jitter.stats.missing;
     fw_modem_media_done(c);
+    fw_outbox_init(&c->outbox);
+}
+
+void fw_modem_media_return(struct fw_modem_call *c, enum fw_codec codec)
+{
+    enum fw_err err = fw_modem_media_audio(c, codec);
+    if (!err)
+        err = fw_terminal_return(c->terminal);
+    if (err) {
+        free(TAKE(c->audio));
+        fw_log(FW_LOG_WARN, "media.return_refused", "call=%s reason=\"%s\"", c->id, fw_err_text(err));
+        return;
+    }
+    c->t38 = c->unpaced = false;
+    fw_outbox_done(&c->outbox);
     fw_outbox_init(&c->outbox);
 }
 
@@ -223,6 +252,13 @@ static void keep_alive(struct fw_modem_call *c, struct fw_mono now)
     (void)send_datagram(c, (struct fw_span){ c->last, c->last_size });
 }
 
+static void listen_for_signal(struct fw_modem_call *c)
+{
+    const uint32_t ticks_max = c->calling ? SILENT_TICKS_CALLING : SILENT_TICKS_ANSWERING;
+    if (!c->signal && c->silent_ticks < ticks_max && ++c->silent_ticks == ticks_max)
+        fw_modem_tell_silent(c);
+}
+
 void fw_modem_call_tick(struct fw_modem_call *c, struct fw_mono now)
 {
     if (fw_terminal_done(c->terminal))
@@ -236,6 +272,7 @@ void fw_modem_call_tick(struct fw_modem_call *c, struct fw_mono now)
         else
             fw_terminal_tick(c->terminal, FW_MODEM_TICK_SAMPLES);
         keep_alive(c, now);
+        listen_for_signal(c);
     }
 }
 

@@ -28,9 +28,12 @@ struct fw_modem_call {
     int fd;
     bool t38, unpaced;
     bool heard;           /* T.38: the far end is known to be there */
+    bool signal;          /* T.38: it sent something, not only that there is nothing */
+    bool calling;
     bool said;            /* since the last tick; unpaced: the last step sent something */
     uint16_t last_size;   /* of the last UDPTL datagram */
     struct fw_mono clock; /* unpaced: up to here the machine was told of time */
+    uint32_t silent_ticks; /* T.38, until `signal` */
     struct fw_mono spoke; /* when a datagram last left */
     struct fw_outbox outbox;
     struct fw_peer peer;
@@ -57,6 +60,10 @@ struct fw_modem_call {
 MUST_USE enum fw_err fw_modem_media_audio(struct fw_modem_call *c, enum fw_codec codec);
 void fw_modem_media_t38(struct fw_modem_call *c, const struct fw_msg_media_switch *to);
 void fw_modem_media_done(struct fw_modem_call *c); /* frees what both kinds of line hold */
+/* Back to audio. */
+void fw_modem_media_return(struct fw_modem_call *c, enum fw_codec codec);
+/* call.c: T.38 was agreed, and nothing comes. */
+void fw_modem_tell_silent(struct fw_modem_call *c);
 /* For the terminal. */
 void fw_modem_media_ifp(void *arg, struct fw_span ifp, int copies);
 #endif

@@ -1,5 +1,6 @@
 /* sdp_fax.c - offers, answers, and what both sides may rely on after them. */
 #include "proto/sdp_fax.h"
+#include "base/text.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -117,6 +118,23 @@ enum fw_err fw_sdp_offer_t38(const struct fw_sdp_local *local, enum fw_sdp_shape
     if (!err && shape == FW_SDP_WITH_AUDIO)
         err = put_audio_offer(local, ret);
     return err ? err : put_t38_offer(local, ret);
+}
+
+/* RFC 3264 clause 8: a line stays, closed; where there is none for audio, it takes that of the image. */
+enum fw_err fw_sdp_offer_return(const struct fw_sdp_local *local, const struct fw_sdp *now, struct fw_buf *ret)
+{
+    size_t at = 0;
+    while (at < now->media_count && !fw_text_is_nocase(fw_span_of(now->media[at].media), "audio"))
+        at++;
+    if (at == now->media_count)
+        at = now->t38_index < 0 ? 0 : (size_t)now->t38_index;
+    enum fw_err err = put_session(local, ret);
+    for (size_t i = 0; !err && i < now->media_count; i++) {
+        const struct fw_sdp_media *m = &now->media[i];
+        err = i == at ? put_audio_offer(local, ret)
+                      : fw_buf_putf(ret, "m=%s 0 %s %s\r\n", m->media, m->proto, m->format);
+    }
+    return err;
 }
 
 /* The peer's limit for our datagrams. Many peers write the largest IFP packet there: 72 is common,

@@ -103,6 +103,10 @@ MUST_USE enum fw_err fw_sdp_offer_audio(const struct fw_sdp_local *local, struct
 MUST_USE enum fw_err fw_sdp_offer_t38(const struct fw_sdp_local *local, enum fw_sdp_shape shape,
                                       struct fw_buf *ret);
 
+/* G.711 in place of T.38, in a session that is described by `now` (ours): the same m-lines. */
+MUST_USE enum fw_err fw_sdp_offer_return(const struct fw_sdp_local *local, const struct fw_sdp *now,
+                                         struct fw_buf *ret);
+
 /* What both sides may now rely on; goes to the modem.
  * version: the lower one, and ours is 0. bit_rate_max: the lower one. datagram_max: the peer's
  * limit for what we send, with values up to 120 read as "largest IFP" as many peers mean it, and

@@ -51,7 +51,9 @@ static void on_transport(struct fw_queue *q, struct fw_live *l, const struct fw_
 {
     l->fax.transport = l->attempt.transport = m->transport;
     struct fw_live_event event = { FW_EVENT_TRANSPORT,
-                                   json_pack("{ss}", "transport", fw_call_transport_text(m->transport)) };
+                                   json_pack("{ss ss}", "transport", fw_call_transport_text(m->transport), "why",
+                                             m->why) };
+    fw_call_record_transport(&l->attempt, m);
     (void)!fw_live_save(q, l, l->fax.status, &event, 1);
 }
 
@@ -84,6 +86,8 @@ static void on_result(struct fw_queue *q, struct fw_live *l, const struct fw_msg
     l->result.known = true;
     l->result.is = *m;
     fw_call_record_ident(&l->attempt, m->remote_ident);
+    if (l->attempt.answered_at.us != 0 && m->transport <= FW_TRANSPORT_T38_UNPACED)
+        l->fax.transport = l->attempt.transport = m->transport;
     l->fax.bit_rate = m->bit_rate > 1000000 ? l->fax.bit_rate : (int)m->bit_rate;
     const bool complete = m->t30_code == 0 && m->page_count == (uint32_t)(l->fax.page_count - l->fax.first_page);
     if (complete || l->ended.known || l->line_lost)

@@ -79,6 +79,15 @@ void fw_call_record_ident(struct fw_fax_attempt *a, const char *ident)
     add_fields(a, json_pack("{so}", "remote_ident", text_or_null(ident)));
 }
 
+void fw_call_record_transport(struct fw_fax_attempt *a, const struct fw_msg_call_transport *m)
+{
+    json_t *transports = list_of(a, "transports");
+    json_t *one = json_pack("{ss ss}", "transport", fw_call_transport_text(m->transport), "why", m->why);
+    if (json_array_append_new(transports, one) == 0)
+        add_fields(a, json_pack("{sO}", "transports", transports));
+    json_decref(transports);
+}
+
 void fw_call_record_take(struct fw_fax_attempt *a, const struct fw_msg *msg)
 {
     if (msg->kind == FW_MSG_KIND_FAX_PAGE)

@@ -2,7 +2,8 @@
  *
  * Fields of the record: `pages` (each page each time it went over the line), `far_end` (vendor,
  * model, country, if it says), `phases_ms` (a to e), `packets` (of T.38), `samples_missing` (of
- * G.711), `resolution`, `remote_ident`, `dialogue` (frames both ways with seconds since the answer, in words).
+ * G.711), `resolution`, `remote_ident`, `dialogue` (frames both ways with seconds since the answer, in words),
+ * `transports` (each that the call went over, and why).
  */
 #ifndef FW_QUEUE_CALL_RECORD_H
 #define FW_QUEUE_CALL_RECORD_H
@@ -13,4 +14,6 @@
 void fw_call_record_take(struct fw_fax_attempt *a, const struct fw_msg *msg);
 /* What the far machine calls itself (CSI); null when it did not say, or not in UTF-8. */
 void fw_call_record_ident(struct fw_fax_attempt *a, const char *ident);
+/* What carries the call now. */
+void fw_call_record_transport(struct fw_fax_attempt *a, const struct fw_msg_call_transport *m);
 #endif

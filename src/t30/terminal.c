@@ -185,19 +185,26 @@ static void stop_listening(struct fw_terminal *t)
     t->tones = NULL;
 }
 
+static void start_fax(struct fw_terminal *t, fax_state_t *fax)
+{
+    t->fax = fax;
+    t->t30 = fax_get_t30_state(fax);
+    fax_set_transmit_on_idle(fax, 1);
+    fw_engine_setup_t30(t, t->config.modems);
+    fw_memory_give_back_zeroes(fax); /* most of it is an ECM block that has not begun */
+}
+
 static enum fw_err start_audio(struct fw_terminal *t)
 {
-    t->fax = fax_init(NULL, t->config.calling);
+    fax_state_t *fax = fax_init(NULL, t->config.calling);
+    t->fax = fax;
     t->tones = modem_connect_tones_rx_init(
         NULL,
         t->config.calling ? MODEM_CONNECT_TONES_FAX_CED_OR_PREAMBLE : MODEM_CONNECT_TONES_FAX_CNG,
         on_tone, t);
-    if (!t->fax || !t->tones)
+    if (!fax || !t->tones)
         return FW_NO_MEMORY;
-    t->t30 = fax_get_t30_state(t->fax);
-    fax_set_transmit_on_idle(t->fax, 1);
-    fw_engine_setup_t30(t, t->config.modems);
-    fw_memory_give_back_zeroes(t->fax); /* most of it is an ECM block that has not begun */
+    start_fax(t, fax);
     return FW_OK;
 }
 
@@ -371,6 +378,17 @@ static unsigned modems_for(const struct fw_terminal *t, const struct fw_terminal
     return both ? both : FW_MODEM_V27TER;
 }
 
+/* The old engine is gone; the new one is a machine that has not heard anything yet. */
+static void begin_afresh(struct fw_terminal *t, bool t38)
+{
+    t->result.t38 = t38;
+    t->repeats = 0;
+    t->idle_samples = 0;
+    t->eop_seen = t->eop_confirmed = t->coarse = false;
+    t->guards.page_use = FW_PAGE_CLOSED;
+    fw_guards_page(&t->guards);
+}
+
 enum fw_err fw_terminal_switch(struct fw_terminal *t, const struct fw_terminal_t38 *t38)
 {
     if (t->t38 || t->result.pages > 0 || t->result.finished || t->has_work)
@@ -383,11 +401,7 @@ enum fw_err fw_terminal_switch(struct fw_terminal *t, const struct fw_terminal_t
     t->t38 = fresh;
     t->t30 = t38_terminal_get_t30_state(fresh);
     t->unpaced = t38->unpaced;
-    t->result.t38 = true;
-    t->repeats = 0;
-    t->eop_seen = t->eop_confirmed = t->coarse = false;
-    t->guards.page_use = FW_PAGE_CLOSED;
-    fw_guards_page(&t->guards);
+    begin_afresh(t, true);
     t38_core_state_t *core = t38_terminal_get_t38_core_state(fresh);
     if (t38->unpaced)
         t38_terminal_set_config(fresh, T38_TERMINAL_OPTION_NO_PACING);
@@ -398,6 +412,20 @@ enum fw_err fw_terminal_switch(struct fw_terminal *t, const struct fw_terminal_t
     t38_set_fastest_image_data_rate(core, 14400);
     fw_engine_setup_t30(t, modems_for(t, t38));
     fw_memory_give_back_zeroes(fresh);
+    return FW_OK;
+}
+
+enum fw_err fw_terminal_return(struct fw_terminal *t)
+{
+    if (!t->t38 || t->result.pages > 0 || t->result.finished || t->has_work)
+        return FW_CONFLICT;
+    fax_state_t *fresh = fax_init(NULL, t->config.calling);
+    if (!fresh)
+        return FW_NO_MEMORY;
+    stop_engine(t);
+    t->unpaced = false;
+    begin_afresh(t, false);
+    start_fax(t, fresh);
     return FW_OK;
 }
 

@@ -5,7 +5,8 @@
  * sends is hostile; the guards (enum fw_terminal_guard) stand before the library and end the call.
  *
  * A terminal starts on audio. fw_terminal_switch moves it to T.38 with fresh T.30 state as long as
- * no page was confirmed; a call that is never switched stays on audio undisturbed. A calling
+ * no page was confirmed, and fw_terminal_return takes it back when T.38 stays silent; a call that is
+ * never switched stays on audio undisturbed. A calling
  * terminal sends `tx_path`, an answering one receives into `rx_path`.
  * Terminals are independent; one thread at a time may be inside any of them.
  *
@@ -161,6 +162,10 @@ void fw_terminal_audio(struct fw_terminal *t, const int16_t *in, int16_t *out, s
  * still better than to stay on audio alone. FW_CONFLICT: a page was confirmed, the fax is over, or
  * it is on T.38 already; then nothing changes. */
 MUST_USE enum fw_err fw_terminal_switch(struct fw_terminal *t, const struct fw_terminal_t38 *t38);
+
+/* Back to audio, where T.30 begins afresh: T.38 was agreed, and nothing came of it. FW_CONFLICT: a
+ * page was confirmed, the fax is over, or it is on audio; then nothing changes. */
+MUST_USE enum fw_err fw_terminal_return(struct fw_terminal *t);
 
 /* T.38: time goes on by `samples`. Every 20 ms with 160 when paced. Unpaced, the pauses of the
  * line are left out and each call does one step of work, so call it as well whenever packets came

@@ -40,9 +40,37 @@ test('a far end that refuses T.38 gets the fax over G.711, pixel for pixel', asy
     const fax = await service.send({ to, quality: 'normal' }, onePage());
     const ended = await service.ended(fax.id);
     assert.equal(ended.status, 'delivered', JSON.stringify(ended));
-    assert.ok(!(await transportOf(fax.id)).some((t) => t.startsWith('t38')));
+    assert.deepEqual(await transportOf(fax.id), ['audio']);
+    const way = await wayOf(fax.id);
+    assert.equal(way.transport, 'audio');
+    assert.deepEqual(way.transports, [{ transport: 'audio', why: 'T.38 was refused with 488' }]);
     const [received] = await until('the received file', () => service.mailbox(to).length && service.mailbox(to));
     pagesEqual(join(service.faxFolder(fax.id), 'pages.tif'), received);
+});
+
+/* What the attempt says of its way, and why. */
+async function wayOf(id) {
+    const { data } = (await service.request('GET', `/v2/faxes/${id}/attempts`)).body;
+    return { ...data[0], transports: data[0].record.transports };
+}
+
+test('T.38 that is agreed and stays silent: back to G.711 in the same call, or a true end', async () => {
+    const [back, never] = await Promise.all(['+12005550128', '+12005550121'].map((to) => service.send({ to, quality: 'normal' }, onePage())));
+    const arrived = await service.ended(back.id);
+    assert.equal(arrived.status, 'delivered', JSON.stringify(arrived));
+    assert.equal(arrived.attempt_count, 1);
+    assert.match((await transportOf(back.id)).join(), /^t38[^,]*,audio$/);
+    const way = await wayOf(back.id);
+    assert.equal(way.transport, 'audio');
+    assert.deepEqual(way.transports.map((t) => t.transport.slice(0, 3)), ['t38', 'aud']);
+    assert.equal(way.transports[1].why, 'T.38 was agreed and stayed silent');
+    const [received] = await until('the received file', () => service.mailbox(back.to).length && service.mailbox(back.to));
+    pagesEqual(join(service.faxFolder(back.id), 'pages.tif'), received);
+
+    const failed = await service.ended(never.id);
+    assert.equal(failed.failure_reason, 'fax_initial_communication_timeout', JSON.stringify(failed));
+    assert.match(failed.internal_failure_reason, /T\.38 was agreed and stayed silent.*refused with 488/);
+    assert.equal((await wayOf(never.id)).retry_class, 'protocol');
 });
 
 test('t38_enabled=false keeps a call on G.711', async () => {

@@ -146,6 +146,7 @@ static void an_update_may_offer_t38(void **state)
     update(&d, "", no_media, "SIP/2.0 488");
     CHECK(strstr(update(&d, "", image, "SIP/2.0 200"), "m=image "));
     check_switch("up", FW_TRANSPORT_T38);
+    underway("up");
     update(&d, "", audio, "SIP/2.0 488"); /* no way back in mid-fax */
     done_by_us("up");
     /* While our own offer is out it is 491, and ours is what counts. */

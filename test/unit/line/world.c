@@ -32,8 +32,13 @@ void tell(struct fw_msg m)
     CHECK_INT(fw_channel_send(line.channel, &m, -1), FW_OK);
 }
 
-/* The next message, which must be of this kind. States of trunks come at any time: only who waits
- * for one hears them. */
+/* What comes beside the course of a call: only who waits for one hears them. */
+static bool beside(enum fw_msg_kind kind)
+{
+    return kind == FW_MSG_KIND_TRUNK_STATE || kind == FW_MSG_KIND_CALL_TRANSPORT;
+}
+
+/* The next message, which must be of this kind. */
 struct fw_msg hear(enum fw_msg_kind kind, int *ret_fd)
 {
     struct fw_msg m = { 0 };
@@ -42,7 +47,7 @@ struct fw_msg hear(enum fw_msg_kind kind, int *ret_fd)
     do {
         CHECK(poll(&p, 1, PEER_WAIT_MS) > 0);
         CHECK_INT(fw_channel_receive(line.channel, &m, &fd), FW_OK);
-    } while (m.kind == FW_MSG_KIND_TRUNK_STATE && kind != FW_MSG_KIND_TRUNK_STATE);
+    } while (beside(m.kind) && m.kind != kind);
     CHECK_TEXT(fw_msg_text(m.kind), fw_msg_text(kind));
     if (ret_fd)
         *ret_fd = fd;

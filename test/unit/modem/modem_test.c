@@ -289,6 +289,43 @@ static void at_line_speed(void **state)
     fw_dir_remove(audio.folder, 2);
 }
 
+/* A far end that agreed to T.38 and still speaks G.711: silence is told once, and back on G.711 the fax goes
+ * through. In the first bench it is silent for who calls, in the second for who is called. */
+static void silent_calls(struct bench b[CALLS])
+{
+    for (int i = 0; i < CALLS; i++) {
+        bench_start(&b[i], 1, 60);
+        calls_open(&b[i], 1);
+        call_switch(&b[i], i, FW_TRANSPORT_T38);
+    }
+    for (int i = 0; i < CALLS; i++) {
+        CHECK(wait_for(&b[i], FW_MSG_KIND_MEDIA_SILENT, 1));
+        CHECK_INT(b[i].told[i][FW_MSG_KIND_MEDIA_SILENT], 1);
+        call_switch(&b[i], i, FW_TRANSPORT_AUDIO);
+    }
+    for (int i = 0; i < CALLS; i++) {
+        CHECK(wait_for(&b[i], FW_MSG_KIND_FAX_RESULT, CALLS));
+        program_stop(&b[i]);
+    }
+}
+
+static void silent_t38_goes_back_to_audio(void **state)
+{
+    (void)state;
+    struct bench b[CALLS];
+    silent_calls(b);
+    for (int i = 1; i < TRIES && (excused(&b[0]) || excused(&b[1])); i++) {
+        print_message("once more: ticks were %ld and %ld us late\n", b[0].late_us_max, b[1].late_us_max);
+        fw_dir_remove(b[0].folder, 2);
+        fw_dir_remove(b[1].folder, 2);
+        silent_calls(b);
+    }
+    for (int i = 0; i < CALLS; i++) {
+        check_delivered(&b[i], 1, FW_TRANSPORT_AUDIO);
+        fw_dir_remove(b[i].folder, 2);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +337,7 @@ int main(void)
         cmocka_unit_test(what_is_over_gives_its_place),
         cmocka_unit_test(goes_when_the_parent_is_gone),
         cmocka_unit_test(at_line_speed),
+        cmocka_unit_test(silent_t38_goes_back_to_audio),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,6 +60,8 @@ static const char *id_in(const struct fw_msg *m)
         return m->media_tone.call;
     case FW_MSG_KIND_MEDIA_UNDERWAY:
         return m->media_underway.call;
+    case FW_MSG_KIND_MEDIA_SILENT:
+        return m->media_silent.call;
     case FW_MSG_KIND_FAX_NEGOTIATED:
         return m->fax_negotiated.call;
     case FW_MSG_KIND_PAGE_CONFIRMED:

@@ -176,6 +176,57 @@ static void confirmed_page_stays_on_audio(void **state)
     pair_done(&p);
 }
 
+/* T.38 was agreed and every packet is lost, for as long as either machine can wait; back on audio
+ * both begin afresh. With `underway` audio had got as far as training before. */
+static void silent_t38_goes_back(bool underway)
+{
+    enum { SILENT_SECONDS = 20 };
+    struct pair p;
+    pair_init(&p, 2, ROWS, true);
+    for (int i = 0; underway && i < 60 && p.b.told[FW_TERMINAL_NEGOTIATED] == 0; i++)
+        pair_run_audio(&p, 1);
+    CHECK_INT(fw_terminal_return(p.a.t), FW_CONFLICT); /* it is on audio */
+    pair_switch(&p, false);
+    p.lose_permille = 1000;
+    for (int i = 0; i < SILENT_SECONDS * 50; i++) {
+        fw_terminal_tick(p.a.t, 160);
+        fw_terminal_tick(p.b.t, 160);
+        side_deliver(&p, &p.a, &p.b, 1000);
+        side_deliver(&p, &p.b, &p.a, 1000);
+    }
+    CHECK(!fw_terminal_done(p.a.t) && !fw_terminal_done(p.b.t));
+    p.lose_permille = 0;
+    CHECK_INT(fw_terminal_return(p.a.t), FW_OK);
+    CHECK_INT(fw_terminal_return(p.b.t), FW_OK);
+    CHECK(!fw_terminal_result(p.a.t)->t38 && !fw_terminal_result(p.b.t)->t38);
+    pair_run_audio(&p, 300);
+    check_delivered(&p, 2, true);
+    CHECK_INT(fw_terminal_return(p.a.t), FW_CONFLICT); /* it is over */
+    pair_done(&p);
+}
+
+static void silent_t38_goes_back_to_audio(void **state)
+{
+    (void)state;
+    silent_t38_goes_back(false);
+    silent_t38_goes_back(true);
+}
+
+static void a_confirmed_page_stays_on_t38(void **state)
+{
+    (void)state;
+    struct pair p;
+    pair_init(&p, 2, ROWS, true);
+    pair_switch(&p, false);
+    for (int i = 0; i < 100 && p.a.told[FW_TERMINAL_PAGE_SENT] == 0; i++)
+        pair_run_t38(&p, 1);
+    CHECK_INT(fw_terminal_return(p.a.t), FW_CONFLICT);
+    CHECK_INT(fw_terminal_return(p.b.t), FW_CONFLICT);
+    pair_run_t38(&p, 300);
+    check_delivered(&p, 2, true);
+    pair_done(&p);
+}
+
 /* A machine without fine gets every second row joined to the one before it. */
 static void receiver_without_fine(bool with_path)
 {
@@ -298,6 +349,8 @@ int main(void)
         cmocka_unit_test(audio_then_t38),
         cmocka_unit_test(switched_while_underway),
         cmocka_unit_test(confirmed_page_stays_on_audio),
+        cmocka_unit_test(silent_t38_goes_back_to_audio),
+        cmocka_unit_test(a_confirmed_page_stays_on_t38),
         cmocka_unit_test(coarse_copy_is_sent),
         cmocka_unit_test(no_coarse_copy_wanted),
         cmocka_unit_test(the_receivers_codings_are_honoured),
