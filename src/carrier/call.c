@@ -262,30 +262,6 @@ static void on_acked(void *arg)
 
 /* ---- the INVITE ---- */
 
-/* True while a row still refuses this caller. A full table forgets its first place. */
-static bool refuses_still(struct fw_carrier *carrier, const struct fw_far_end *far,
-                          const char *from)
-{
-    uint64_t key = 14695981039346656037u + (uint64_t)far->number; /* FNV-1a */
-    for (const char *c = from; *c; c++)
-        key = (key ^ (uint8_t)*c) * 1099511628211u;
-    struct fw_carrier_caller *place = NULL;
-    for (size_t i = 0; i < FW_CARRIER_CALLERS && (!place || place->key != key); i++) {
-        if (carrier->callers[i].key == key || (!place && carrier->callers[i].key == 0))
-            place = &carrier->callers[i];
-    }
-    if (!place)
-        place = &carrier->callers[0];
-    if (place->key != key)
-        *place = (struct fw_carrier_caller){ .key = key };
-    if (place->refused >= far->refuse_first) {
-        place->key = 0;
-        return false;
-    }
-    place->refused++;
-    return true;
-}
-
 /* A refresh as session timers make it: the same description again (RFC 4028 clause 7.4). */
 static void refresh(void *arg)
 {
@@ -389,7 +365,7 @@ void *fw_carrier_take(struct fw_carrier *carrier, struct fw_phone_leg *leg,
     const struct fw_far_end *far = fw_far_end_find(mail.to);
     mail.far_end = far->what;
     if (far->act == FW_FAR_REJECT ||
-        (far->refuse_first > 0 && refuses_still(carrier, far, mail.from)))
+        (far->refuse_first > 0 && fw_carrier_refuses_still(carrier->callers, far, mail.from)))
         return refuse(leg, &mail, far->sip_status, far->phrase, far->q850);
     if (fw_sdp_parse(invite->sdp, &offer))
         return refuse(leg, &mail, 488, "Not Acceptable Here", 88);

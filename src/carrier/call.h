@@ -8,18 +8,11 @@
 #ifndef FW_CARRIER_CALL_H
 #define FW_CARRIER_CALL_H
 #include "base/clock.h"
+#include "carrier/callers.h"
 #include "carrier/far_end.h"
 #include "carrier/keeper.h"
 #include "carrier/options.h"
 #include "carrier/phone.h"
-
-enum { FW_CARRIER_CALLERS = 64 };
-
-/* Calls refused so far, for rows that refuse the first few of each caller. */
-struct fw_carrier_caller {
-    uint64_t key; /* of row and caller; 0: free */
-    uint8_t refused;
-};
 
 /* What all calls share. */
 struct fw_carrier {

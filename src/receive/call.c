@@ -104,7 +104,8 @@ static void on_transport(struct fw_receive *r, struct fw_taken *t, const struct 
     if (m->transport >= ARRAY_LEN(text))
         return;
     t->fax.transport = m->transport;
-    (void)!fw_taken_save(r, t, t->fax.status, FW_EVENT_TRANSPORT, json_pack("{ss ss}", "transport", text[m->transport], "why", m->why));
+    (void)!fw_taken_save(r, t, t->fax.status, FW_EVENT_TRANSPORT,
+                         json_pack("{ss ss}", "transport", text[m->transport], "why", m->why));
 }
 
 static void note_ident(struct fw_taken *t, const char *ident)
