@@ -40,6 +40,7 @@ struct fw_config_trunk {
     uint16_t channels, calls_per_second; /* 0: any number */
     uint32_t ring_timeout_secs;          /* 0: that of the service */
     uint32_t response_timeout_secs;      /* 0: 8 s when there is another trunk */
+    uint32_t session_expires_secs;       /* 0: no session timer unless the peer wants one */
     uint16_t priority, weight;           /* the lowest first; share within it */
     bool     busy_on_603;
 };

@@ -76,6 +76,7 @@ static const cyaml_schema_field_t fields[] = {
     NUMBER(calls_per_second),
     NUMBER(ring_timeout_secs),
     NUMBER(response_timeout_secs),
+    NUMBER(session_expires_secs),
     NUMBER(priority),
     NUMBER(weight),
     SWITCH(busy_on_603),
@@ -169,6 +170,8 @@ static const char *fault_of(const struct fw_config_trunk *t)
         return "t38_max_datagram must be 0 or from 72 to 1400";
     if (t->ring_timeout_secs > 600 || t->response_timeout_secs > 32)
         return "ring_timeout_secs must be at most 600, response_timeout_secs at most 32";
+    if (t->session_expires_secs != 0 && (t->session_expires_secs < 90 || t->session_expires_secs > 86400))
+        return "session_expires_secs must be 0 or from 90 to 86400";
     if (t->transport != FW_TRUNK_TRANSPORT_TLS && !*t->tls_verify)
         return "tls_verify is of transport tls";
     return NULL;
@@ -216,7 +219,8 @@ void fw_config_trunk_message(const struct fw_config_trunk *t, struct fw_msg_trun
         .t38_after_answer_ms = *t->t38_after_answer_ms, .t38_after_ced_ms = *t->t38_after_ced_ms,
         .t38_max_datagram = t->t38_max_datagram, .channels = t->channels,
         .calls_per_second = t->calls_per_second, .ring_timeout_ms = t->ring_timeout_secs * 1000,
-        .response_timeout_ms = t->response_timeout_secs * 1000, .priority = t->priority, .weight = t->weight,
+        .response_timeout_ms = t->response_timeout_secs * 1000, .session_expires_s = t->session_expires_secs,
+        .priority = t->priority, .weight = t->weight,
         .busy_on_603 = t->busy_on_603,
     };
 #define COPY(member) fw_text_clip(ret->member, sizeof ret->member, t->member)

@@ -139,6 +139,7 @@ static int serve(struct carrier_run *run, struct fw_fault *fault)
     };
     const struct fw_sip_config config = { .host = o->host,
                                           .port = o->port,
+                                          .updates = true,
                                           .tls = o->tls_certificate != NULL,
                                           .tls_fixed_port = o->tls_certificate != NULL,
                                           .user_agent = "faxwire-carrier" };

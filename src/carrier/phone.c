@@ -12,7 +12,9 @@ struct fw_phone_leg {
     const struct fw_phone_port *port;
     void *call; /* NULL: refused, only the handle is left to free */
     uint32_t generation;
-    bool offered; /* a re-INVITE of the caller waits for its answer */
+    bool offered; /* a re-INVITE or an UPDATE of the caller waits for its answer */
+    bool update;  /* the latter, and `request` is it */
+    nua_saved_event_t request[1];
 };
 
 struct fw_phone {
@@ -117,6 +119,14 @@ static void on_invite(struct fw_phone *phone, const struct fw_sip_event *event)
     leg->call = phone->port->invite(phone->arg, leg, &invite);
 }
 
+/* What is answered next is no UPDATE any more. */
+static void forget_update(struct fw_phone_leg *leg)
+{
+    if (leg->update)
+        nua_destroy_event(leg->request);
+    leg->update = false;
+}
+
 static void on_offer(struct fw_phone_leg *leg, const sip_t *sip)
 {
     leg->offered = true;
@@ -126,11 +136,24 @@ static void on_offer(struct fw_phone_leg *leg, const sip_t *sip)
         leg->port->offered(leg->call, fw_sip_sdp(sip));
 }
 
+/* Without a description it refreshes the session (RFC 4028 clause 7.4), with one it is an offer (RFC 3311
+ * clause 5.2). */
+static void on_update(struct fw_phone *phone, struct fw_phone_leg *leg, const struct fw_sip_event *event)
+{
+    if (event->sip && event->sip->sip_payload && leg && leg->call && !leg->offered) {
+        leg->update = nua_save_event(fw_sip_nua(phone->sip), leg->request) != 0;
+        on_offer(leg, event->sip);
+    } else
+        nua_respond(event->handle, leg && leg->call ? 200 : 481, sip_status_phrase(leg && leg->call ? 200 : 481),
+                    NUTAG_WITH_CURRENT(fw_sip_nua(phone->sip)), TAG_END());
+}
+
 static void on_terminated(struct fw_phone *phone, struct fw_phone_leg *leg, nua_handle_t *handle)
 {
     if (leg) {
         void *call = leg->call;
         leg->call = NULL;
+        forget_update(leg);
         if (call)
             leg->port->ended(call);
         leg->handle = NULL;
@@ -147,6 +170,8 @@ void fw_phone_event(struct fw_phone *phone, const struct fw_sip_event *event)
         on_invite(phone, event);
     else if (event->kind == nua_i_invite && leg)
         on_offer(leg, event->sip);
+    else if (event->kind == nua_i_update && event->status < 200)
+        on_update(phone, leg, event);
     else if (event->kind == nua_i_ack && live)
         leg->port->acked(leg->call);
     else if (event->kind == nua_r_invite && live && event->status >= 200)
@@ -169,16 +194,18 @@ void fw_phone_ring(struct fw_phone_leg *leg)
 void fw_phone_answer(struct fw_phone_leg *leg, const char *sdp)
 {
     leg->offered = false;
-    nua_respond(leg->handle, SIP_200_OK, SIPTAG_CONTENT_TYPE_STR("application/sdp"),
-                SIPTAG_PAYLOAD_STR(sdp), TAG_END());
+    nua_respond(leg->handle, SIP_200_OK, TAG_IF(leg->update, NUTAG_WITH_SAVED(leg->request)),
+                SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(sdp), TAG_END());
+    forget_update(leg);
 }
 
 void fw_phone_refuse(struct fw_phone_leg *leg, int status, const char *phrase, unsigned q850)
 {
     char reason[48];
     snprintf(reason, sizeof reason, "Q.850;cause=%u", q850);
-    nua_respond(leg->handle, status, phrase, TAG_IF(q850 != 0, SIPTAG_REASON_STR(reason)),
-                TAG_END());
+    nua_respond(leg->handle, status, phrase, TAG_IF(leg->update, NUTAG_WITH_SAVED(leg->request)),
+                TAG_IF(q850 != 0, SIPTAG_REASON_STR(reason)), TAG_END());
+    forget_update(leg);
     /* A refused re-INVITE leaves the call as it was. */
     if (!leg->offered)
         leg->call = NULL;

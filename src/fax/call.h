@@ -13,6 +13,7 @@
     X(MODEM_LOST, "modem_lost")     /* our own modem process died */                               \
     X(MEDIA_REFUSED, "media_refused") /* the answer has no media that we can use */                \
     X(T38_SILENT, "t38_silent")     /* T.38 agreed, nothing came, and no way back to G.711 */      \
+    X(SESSION_EXPIRED, "session_expired") /* its timer ran out: nobody refreshed it */             \
     X(LIMIT, "limit")               /* the whole-call limit */                                     \
     X(INTERNAL, "internal")         /* a failure of ours; `text` says which */
 enum fw_call_cause {

@@ -260,6 +260,8 @@ static const struct fw_verdict causes[FW_CAUSE_COUNT] = {
                                  "no common media in the answer", no_media },
     [FW_CAUSE_T38_SILENT] = { silent, NULL, FW_RETRY_PROTOCOL, OTHER, "T.38 was agreed and stayed silent",
                               "The far end agrees to T.38 and then says nothing: it is tried with G.711." },
+    [FW_CAUSE_SESSION_EXPIRED] = { dropped, sender_dropped, FW_RETRY_DROPPED, 0, "the session timer ran out",
+                                   "The far end was not heard of in SIP any more: look at the trunk and the network." },
     [FW_CAUSE_LIMIT] = { unavailable, NULL, FW_RETRY_DROPPED, 0, "call limit reached",
                          "The call took longer than one may: send fewer pages at a time." },
     [FW_CAUSE_INTERNAL] = { unavailable, NULL, FW_RETRY_INTERNAL, 0, "internal",

@@ -57,6 +57,7 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     U16(t38_max_datagram) /* in place of what the peer declares; 0: as it says */                  \
     U16(channels) U16(calls_per_second) /* 0: any number */                                        \
     U32(ring_timeout_ms) /* 0: as the call says */                                                 \
+    U32(session_expires_s)   /* to ask for; 0: no session timer unless the peer wants one */       \
     U32(response_timeout_ms) /* nothing heard at all: the next trunk; 0: by itself */              \
     U16(priority) U16(weight) /* the lowest priority first, weights within it */                   \
     U8(busy_on_603)

@@ -34,6 +34,7 @@ struct cell {
     ON(DIALOG_LOST) = BY(CLOSING, DO(CLOSE), REMOTE_HANGUP),                                       \
     ON(CANCEL) = BY(CLOSING, DO(BYE) | DO(CLOSE), CANCELED),                                       \
     ON(LIMIT) = BY(CLOSING, DO(BYE) | DO(CLOSE), LIMIT),                                           \
+    ON(EXPIRED) = BY(CLOSING, DO(BYE) | DO(CLOSE), SESSION_EXPIRED),                               \
     ON(MODEM_LOST) = BY(LEAVING, DO(BYE) | DO(REPORT), MODEM_LOST)
 
 static const struct cell table[FW_LINE_STATE_COUNT][FW_LINE_EVENT_COUNT] = {

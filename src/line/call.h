@@ -70,6 +70,7 @@
     X(CANCEL)      /* of the parent, or our own stop */                                            \
     X(MODEM_LOST)                                                                                  \
     X(TIMEOUT)    /* of the state */                                                               \
+    X(EXPIRED)    /* the session: nobody has refreshed it */                                       \
     X(LIMIT)      /* of the whole call */                                                          \
     X(TERMINATED) /* the stack has nothing open for this call any more */
 

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
-enum { IDLE_MS = 60 * 1000 };
+enum { IDLE_MS = 60 * 1000, REFRESH_WAIT_MS = 200 };
 
 enum fw_err fw_line_calls_init(struct fw_line *l, uint32_t calls_max)
 {
@@ -132,6 +132,7 @@ static void on_answered(struct fw_line *l, struct fw_line_call *c)
     if (limit_ms == 0 || limit_ms > FW_LINE_LIMIT_MS_DEFAULT)
         limit_ms = FW_LINE_LIMIT_MS_DEFAULT;
     c->answered = l->now;
+    fw_line_session_begin(&c->session, l->now);
     c->limit_due.us = l->now.us + ((int64_t)limit_ms + FW_LINE_LIMIT_GRACE_MS) * 1000;
     if (c->t38_enabled && !c->t38_refused)
         fw_line_call_due_in(l, c, c->inbound ? fw_line_taken_offer_ms(c) : c->trunk.t38_after_answer_ms);
@@ -331,6 +332,31 @@ static void earlier(struct fw_mono *first, struct fw_mono due)
         first->us = due.us;
 }
 
+static struct fw_mono later(struct fw_mono due, struct fw_mono now, int64_t ms)
+{
+    const struct fw_mono first = { now.us + ms * 1000 };
+    return due.us > first.us ? due : first;
+}
+
+/* An offer waits for the answer to a refresh: two INVITEs at a time there cannot be. */
+static bool waits_for_refresh(const struct fw_line_call *c)
+{
+    return c->session.out == FW_LINE_REFRESH_INVITE &&
+           (c->state == FW_LINE_AUDIO || c->state == FW_LINE_BACKOFF || c->state == FW_LINE_RETURN_LATER);
+}
+
+static void earliest(struct fw_mono *first, const struct fw_line_call *c)
+{
+    earlier(first, c->due);
+    if (c->state >= FW_LINE_CLOSING)
+        return;
+    earlier(first, c->limit_due);
+    if (c->state < FW_LINE_AUDIO)
+        return;
+    earlier(first, c->session.refresh_due);
+    earlier(first, c->session.expire_due);
+}
+
 int fw_line_calls_turn(struct fw_line *l)
 {
     struct fw_mono first = { l->now.us + (int64_t)IDLE_MS * 1000 };
@@ -345,14 +371,16 @@ int fw_line_calls_turn(struct fw_line *l)
             continue;
         if (passed(l->now, &c->limit_due) && fw_line_call_offer(l, c, FW_LINE_EV_LIMIT))
             continue;
+        if (fw_line_session_turn(l, c))
+            continue;
+        if (waits_for_refresh(c) && c->due.us)
+            c->due = later(c->due, l->now, REFRESH_WAIT_MS);
         if (passed(l->now, &c->due)) {
             const enum fw_line_event event = timeout_of(l, c);
             if (tried_elsewhere(l, c, event) || fw_line_call_feed(l, c, event))
                 continue; /* the next turn comes at once for what it left due */
         }
-        earlier(&first, c->due);
-        if (c->state < FW_LINE_CLOSING)
-            earlier(&first, c->limit_due);
+        earliest(&first, c);
     }
     return fw_mono_wait_ms(l->now, first);
 }

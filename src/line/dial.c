@@ -165,7 +165,8 @@ static bool prepare(struct fw_line *l, struct fw_line_call *c)
     fw_line_contact(l, t, c->contact);
     c->handle = nua_handle(fw_sip_nua(l->sip), fw_sip_ref_magic(c->ref), NUTAG_URL(uri),
                            SIPTAG_TO_STR(to), SIPTAG_FROM_STR(from), SIPTAG_CONTACT_STR(c->contact),
-                           TAG_IF(route[0], NUTAG_INITIAL_ROUTE_STR(route)), TAG_END());
+                           TAG_IF(route[0], NUTAG_INITIAL_ROUTE_STR(route)),
+                           TAG_IF(t->session_expires_s, NUTAG_SESSION_TIMER(t->session_expires_s)), TAG_END());
     if (!c->handle)
         snprintf(c->text, sizeof c->text, "the SIP stack took no new call");
     return c->handle != NULL;
@@ -186,6 +187,7 @@ static void begin(struct fw_line *l, struct fw_line_call *c)
 {
     c->invited = l->now;
     c->heard = c->remote_known = c->handle_over = false;
+    c->session = (struct fw_line_session){ 0 };
     c->auth = (struct fw_sip_auth){ 0 };
     c->auth_text = NULL;
     c->progress_last = 0;

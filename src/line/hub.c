@@ -32,6 +32,7 @@ static void on_config(struct fw_line *l, const struct fw_msg_line_config *config
                                        .advertised_host = config->advertised_host,
                                        .resolv_conf = config->resolv_conf,
                                        .updates = true,
+                                       .session_timers = true,
                                        .tls = true,
                                        .tls_fixed_port = config->tls_certificate[0] != '\0',
                                        .trace = l->trace };

@@ -128,6 +128,7 @@ void fw_line_on_invite(struct fw_line *l, const struct fw_sip_event *e)
         return;
     }
     note_invite(l, c, e, t, &source);
+    fw_line_session_of_request(&c->session, e->sip, l->now);
     c->remote_known = there;
     if (there)
         c->remote = offer;

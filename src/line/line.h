@@ -8,6 +8,7 @@
 #define FW_LINE_LINE_H
 #include "line/call.h"
 #include "line/guard.h"
+#include "line/session.h"
 #include "line/source.h"
 #include "proto/sdp_fax.h"
 #include "sip/auth.h"
@@ -108,6 +109,7 @@ struct fw_line_call {
     uint8_t returns;     /* of G.711 after it, by us */
     uint32_t backoff_ms; /* of the state BACKOFF or RETURN_LATER that comes next */
     char transport_why[96]; /* what the media runs by, in words */
+    struct fw_line_session session;
     uint8_t progress_count;
     uint16_t progress_last;
     struct fw_sdp_local local;

@@ -163,6 +163,8 @@ static void on_return_answered(struct fw_line *l, struct fw_line_call *c, const 
 void fw_line_on_offer_response(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
 {
     const bool back = c->state == FW_LINE_RETURNING;
+    if (e->status >= 200 && e->status < 300 && e->sip)
+        fw_line_session_of_answer(&c->session, e->sip, c->trunk.session_expires_s, l->now);
     if (e->status >= 300)
         (back ? on_return_refused : on_t38_refused)(l, c, e);
     else if (e->status >= 200)

@@ -61,6 +61,7 @@ static void on_answer(struct fw_line *l, struct fw_line_call *c, const struct fw
 {
     const enum fw_sdp_policy policy = c->t38_first ? FW_SDP_T38_PREFERRED : FW_SDP_AUDIO_ONLY;
     keep_description(c, e->sip);
+    fw_line_session_of_answer(&c->session, e->sip, c->trunk.session_expires_s, l->now);
     if (c->remote_known && fw_sdp_settle(&c->remote, &c->local, policy, &c->settled) == FW_OK) {
         const bool audio = c->settled.transport == FW_TRANSPORT_AUDIO;
         c->t38_refused = c->t38_first && audio; /* it was offered, and not taken */
@@ -133,11 +134,20 @@ static bool on_challenge(struct fw_line_call *c, const struct fw_sip_event *e)
     return false;
 }
 
+/* An offer that met our own refresh is refused by the stack itself, with a status of its own. */
+static bool is_of_refresh(const struct fw_line_call *c, int status)
+{
+    const bool offering = c->state == FW_LINE_OFFERING || c->state == FW_LINE_RETURNING;
+    return c->session.out == FW_LINE_REFRESH_INVITE && !(offering && status >= 700);
+}
+
 static void on_response(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
 {
     if (e->status == 100)
         return; /* the stack's own: it sends the request again */
-    if (c->state == FW_LINE_OFFERING || c->state == FW_LINE_RETURNING) {
+    if (is_of_refresh(c, e->status)) {
+        fw_line_session_on_response(l, c, e);
+    } else if (c->state == FW_LINE_OFFERING || c->state == FW_LINE_RETURNING) {
         fw_line_on_offer_response(l, c, e);
     } else if (before_answer(c) || c->state == FW_LINE_LEAVING) {
         if (e->status < 200)
@@ -212,12 +222,14 @@ static void on_offer(struct fw_line *l, struct fw_line_call *c, const struct fw_
     }
     if (c->remote_known && fw_sdp_is_refresh(&c->remote, &offer)) {
         respond_sdp(l, c);
+        fw_line_session_of_request(&c->session, e->sip, l->now);
         return;
     }
     if (!accept_offer(l, c, &offer, &settled)) {
         respond(l, c, 488);
         return;
     }
+    fw_line_session_of_request(&c->session, e->sip, l->now);
     const bool moved = !same_peer(&c->settled, &settled);
     const bool to_t38 = settled.transport != FW_TRANSPORT_AUDIO && c->state != FW_LINE_T38;
     const bool to_audio = settled.transport == FW_TRANSPORT_AUDIO && c->settled.transport != FW_TRANSPORT_AUDIO;
@@ -243,10 +255,12 @@ static void on_reinvite(struct fw_line *l, struct fw_line_call *c, const struct 
 {
     if (e->status >= 200)
         return; /* the stack has answered it: glare */
-    if (takes_offers(c) && !has_body(e))
-        respond_sdp(l, c); /* no offer: ours is what there is */
-    else
+    if (!takes_offers(c) || has_body(e)) {
         on_offer(l, c, e);
+        return;
+    }
+    respond_sdp(l, c); /* no offer: ours is what there is */
+    fw_line_session_of_request(&c->session, e->sip, l->now);
 }
 
 /* RFC 3311 clause 5.2. Without a body it refreshes the session (RFC 4028 clause 7.4), at any time. */
@@ -254,12 +268,14 @@ static void on_update(struct fw_line *l, struct fw_line_call *c, const struct fw
 {
     if (e->status >= 200)
         return;
-    if (!has_body(e))
+    if (!has_body(e)) {
         respond(l, c, 200);
-    else if (c->state == FW_LINE_OFFERING)
+        fw_line_session_of_request(&c->session, e->sip, l->now);
+    } else if (c->state == FW_LINE_OFFERING || c->state == FW_LINE_RETURNING) {
         respond(l, c, 491);
-    else
+    } else {
         on_offer(l, c, e);
+    }
 }
 
 static void on_session_over(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e)
@@ -311,11 +327,13 @@ void fw_line_on_sip(void *line, const struct fw_sip_event *e)
     fw_log(FW_LOG_DEBUG, "sip.event", "call=%s kind=%s status=%d", FW_LOG_TEXT(c->place.call),
            nua_event_name(e->kind), e->status);
     const bool refusable =
-        e->kind == nua_r_invite || e->kind == nua_r_bye || e->kind == nua_r_prack;
+        e->kind == nua_r_invite || e->kind == nua_r_bye || e->kind == nua_r_prack || e->kind == nua_r_update;
     if (refusable && (e->status == 401 || e->status == 407) && on_challenge(c, e))
         return;
     if (e->kind == nua_r_invite) {
         on_response(l, c, e);
+    } else if (e->kind == nua_r_update && c->session.out == FW_LINE_REFRESH_UPDATE) {
+        fw_line_session_on_response(l, c, e);
     } else if (e->kind == nua_i_invite) {
         on_reinvite(l, c, e);
     } else if (e->kind == nua_i_update) {

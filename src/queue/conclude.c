@@ -158,7 +158,9 @@ void fw_attempt_conclude_call(struct fw_queue *q, struct fw_live *l)
         facts.has_result = true;
         facts.t30_code = l->result.is.t30_code;
         facts.pages_confirmed = fw_live_pages(&l->fax, l->result.is.page_count);
-        if (l->result.is.text[0] && facts.cause != FW_CAUSE_T38_SILENT) /* the line hung up, and says why */
+        /* When the line hung up, it says why. */
+        const bool line_knows = facts.cause == FW_CAUSE_T38_SILENT || facts.cause == FW_CAUSE_SESSION_EXPIRED;
+        if (l->result.is.text[0] && !line_knows)
             facts.text = l->result.is.text;
     } else
         fw_spool_journal(q, &l->fax, &facts);

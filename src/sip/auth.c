@@ -130,13 +130,16 @@ static bool answerable(int status, const sip_t *sip)
 /* The stack asks this function of its own, through the dynamic linker, whether to send a refused
  * request again by itself. It would follow redirects, obey Retry-After, and send a request that was
  * met by a challenge without a realm again as it was; only a challenge that can be answered and an
- * expiry that is too brief (RFC 3261 clause 10.2.8) are its business here. */
+ * expiry or a session that is too brief (RFC 3261 clause 10.2.8, RFC 4028 clause 7.3) are its business here. */
 int nua_client_check_restart(void *request, int status, const char *phrase, const sip_t *sip);
 int nua_client_check_restart(void *request, int status, const char *phrase, const sip_t *sip)
 {
     typedef int check(void *, int, const char *, const sip_t *);
     static check *theirs;
-    if (status != 423 && !((status == 401 || status == 407) && answerable(status, sip)))
+    /* An UPDATE it would send with the interval that was refused. */
+    const bool longer = status == 422 && sip && sip->sip_min_se && sip->sip_cseq &&
+                        sip->sip_cseq->cs_method == sip_method_invite;
+    if (!longer && status != 423 && !((status == 401 || status == 407) && answerable(status, sip)))
         return 0;
     if (!theirs) {
         void *found = dlsym(RTLD_NEXT, "nua_client_check_restart");

@@ -30,6 +30,7 @@ enum {
     RETRIES_MAX = 3,       /* of a request that was challenged, by the stack itself */
     BIND_TRIES = 8,        /* of free ports, when any will do */
     SIP_BYTES_MAX = 65536, /* one SIP message */
+    MIN_SE = 90,           /* seconds; RFC 4028 clause 5 */
     PROCEEDING_MAX = 2048, /* server transactions; above it the stack answers 503 itself */
 };
 
@@ -57,12 +58,14 @@ struct fw_sip {
 static int stack_users;
 
 /* The stack asks this function of its own, through the dynamic linker, whether a refused request
- * ends the call, and hangs up after most refusals of a re-INVITE (RFC 5057). A refused T.38 offer
- * must leave the call as it was (RFC 3261 clause 14.1): only 408 and 481 end it. */
+ * ends the call, and hangs up after most refusals of a re-INVITE (RFC 5057). A refused T.38 offer or a
+ * refused refresh must leave the call as it was (RFC 3261 clause 14.1, RFC 3311 clause 5.3): only 408
+ * and 481 end it. */
 int sip_response_terminates_dialog(int status, sip_method_t method, int *ret_graceful)
 {
     typedef int decide(int, sip_method_t, int *);
-    if (method == sip_method_invite && status >= 300 && status != 408 && status != 481) {
+    const bool offers = method == sip_method_invite || method == sip_method_update;
+    if (offers && status >= 300 && status != 408 && status != 481) {
         if (ret_graceful)
             *ret_graceful = 0;
         return 0;
@@ -287,10 +290,12 @@ static void url_of(const char *scheme, const struct fw_sip_config *config, uint1
     snprintf(ret, size, "%s:%s:%u%s%s", scheme, said, (unsigned)port, differs ? ";maddr=" : "", differs ? bound : "");
 }
 
-/* No "timer" in Supported, so that the peer refreshes the session if it wants that (RFC 4028
- * clause 9): the stack would do it with a description of its own choice, or with UPDATE unasked. UPDATE
- * is not left to the stack (NUTAG_APPL_METHOD), which would answer an offer in it without a description.
- * 100 is not passed on (NTATAG_PASS_100): the stack loses the memory of each one that it passes. */
+/* Session timers are agreed to by the stack, which asks for none by itself. It would refresh at half of
+ * the interval, with the description of the last INVITE that it sent: the owner comes first, and should
+ * that fail the stack's is an UPDATE without any. Without them (no "timer" in Supported) the peer
+ * refreshes if it wants that (RFC 4028 clause 9). UPDATE is not left to the stack (NUTAG_APPL_METHOD),
+ * which would answer an offer in it without a description. 100 is not passed on (NTATAG_PASS_100): the stack
+ * loses the memory of each one that it passes. */
 static nua_t *nua_on(struct fw_sip *s, const struct fw_sip_config *config, uint16_t port)
 {
     char url[256], tls_url[256];
@@ -300,9 +305,10 @@ static nua_t *nua_on(struct fw_sip *s, const struct fw_sip_config *config, uint1
     return nua_create(
         s->root, on_event, s, NUTAG_URL(url), TAG_IF(config->tls, NUTAG_SIPS_URL(tls_url)),
         TAG_IF(config->tls, NUTAG_CERTIFICATE_DIR("/nonexistent")), NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOACK(1),
-        NUTAG_AUTOANSWER(0), NUTAG_AUTOALERT(0), NUTAG_SESSION_TIMER(0), NUTAG_RETRY_COUNT(RETRIES_MAX),
-        NUTAG_ENABLEMESSAGE(0), NUTAG_MAX_SUBSCRIPTIONS(0), NTATAG_MAXSIZE(SIP_BYTES_MAX),
-        NTATAG_MAX_PROCEEDING(PROCEEDING_MAX), SIPTAG_SUPPORTED_STR("100rel"),
+        NUTAG_AUTOANSWER(0), NUTAG_AUTOALERT(0), NUTAG_SESSION_TIMER(0), NUTAG_MIN_SE(MIN_SE),
+        NUTAG_UPDATE_REFRESH(1), NUTAG_RETRY_COUNT(RETRIES_MAX), NUTAG_ENABLEMESSAGE(0),
+        NUTAG_MAX_SUBSCRIPTIONS(0), NTATAG_MAXSIZE(SIP_BYTES_MAX), NTATAG_MAX_PROCEEDING(PROCEEDING_MAX),
+        SIPTAG_SUPPORTED_STR(config->session_timers ? "100rel, timer" : "100rel"),
         SIPTAG_ALLOW_STR(config->updates ? "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE"
                                          : "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK"),
         NUTAG_APPL_METHOD("INVITE, REGISTER, PUBLISH, SUBSCRIBE, UPDATE"),

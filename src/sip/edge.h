@@ -39,6 +39,7 @@ struct fw_sip_config {
     const char *user_agent; /* User-Agent and Server header */
     const char *advertised_host; /* in Via and Contact; NULL or empty: `host` */
     const char *resolv_conf;     /* name servers; NULL or empty: the system's */
+    bool session_timers;    /* RFC 4028: agreed to by the stack, refreshed by the owner, before half time */
     bool updates;           /* nua_i_update events come, and each is answered; otherwise 405 */
     bool tls;               /* also over TLS (tls.h), by any port or, fixed, the one after `port` */
     bool tls_fixed_port;

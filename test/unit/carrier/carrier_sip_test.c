@@ -112,6 +112,25 @@ static void t38_is_refused_where_the_row_says_so(void **state)
     CHECK_INT(client_status(&client, "BYE"), 200);
 }
 
+/* RFC 3311: a refresh, an offer as in a re-INVITE, and nothing where there is no call. */
+static void an_update_is_answered(void **state)
+{
+    (void)state;
+    answer("+12005550106");
+    client_update(&client, NULL);
+    CHECK_INT(client_status(&client, "UPDATE"), 200);
+    CHECK(!client_has(&client, "m="));
+    client_update(&client, sdp_t38);
+    CHECK_INT(client_status(&client, "UPDATE"), 488);
+    client_update(&client, sdp_audio);
+    CHECK_INT(client_status(&client, "UPDATE"), 200);
+    CHECK(client_has(&client, "m=audio "));
+    client_request(&client, "BYE");
+    CHECK_INT(client_status(&client, "BYE"), 200);
+    client_update(&client, NULL);
+    CHECK_INT(client_status(&client, "UPDATE"), 481);
+}
+
 static void the_machine_asks_for_t38(void **state)
 {
     (void)state;
@@ -277,6 +296,7 @@ int main(void)
         cmocka_unit_test(ringing_ends_by_cancel),
         cmocka_unit_test(first_two_calls_of_a_caller_are_refused),
         cmocka_unit_test(t38_is_refused_where_the_row_says_so),
+        cmocka_unit_test(an_update_is_answered),
         cmocka_unit_test(the_machine_asks_for_t38),
         cmocka_unit_test(the_caller_may_ask_first),
         cmocka_unit_test(offers_without_fax_media_are_refused),

@@ -141,6 +141,12 @@ void client_request(struct sip_client *c, const char *method)
     request(c, method, c->cseq, c->cseq, NULL);
 }
 
+void client_update(struct sip_client *c, const char *sdp)
+{
+    c->cseq++;
+    request(c, "UPDATE", c->cseq, c->cseq, sdp);
+}
+
 /* The tag of the To header becomes the dialog's. */
 static void take_tag(struct sip_client *c)
 {

@@ -30,6 +30,7 @@ void client_raw(struct sip_client *c, const void *data, size_t size);
 /* A new call to `user` (the user part of the URI); `sdp` may be NULL. */
 void client_invite(struct sip_client *c, const char *user, const char *sdp);
 void client_reinvite(struct sip_client *c, const char *sdp);
+void client_update(struct sip_client *c, const char *sdp); /* may be NULL */
 /* ACK, BYE, CANCEL, OPTIONS of the present call. */
 void client_request(struct sip_client *c, const char *method);
 /* The next message; false when none comes within `wait_ms`. */

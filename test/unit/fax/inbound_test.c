@@ -22,6 +22,7 @@ static void each_end_has_its_reason(void **unused)
         { { FW_CAUSE_LIMIT, true, true, 49, NULL }, "service_unavailable" },
         { { FW_CAUSE_CANCELED, true, true, 49, NULL }, "receiver_decline" },
         { { FW_CAUSE_MEDIA_REFUSED, false, false, 0, NULL }, "receiver_incompatible_destination" },
+        { { FW_CAUSE_SESSION_EXPIRED, true, true, 49, NULL }, "sender_call_dropped" },
         { { FW_CAUSE_T38_SILENT, true, true, 49, NULL }, "fax_initial_communication_timeout" },
         { { FW_CAUSE_DONE, true, true, 26, NULL }, "carrier_lost" },
         { { FW_CAUSE_DONE, true, true, 35, NULL }, "sender_canceled" },

@@ -79,6 +79,8 @@ static bool possible(const struct world *w, enum fw_line_state state, enum fw_li
         return w->dialog;
     case FW_LINE_EV_TERMINATED:
         return state == FW_LINE_LEAVING && !w->dialog;
+    case FW_LINE_EV_EXPIRED:
+        return w->dialog;
     case FW_LINE_EV_LIMIT:
         return w->opened > 0;
     case FW_LINE_EV_CANCEL:

@@ -354,21 +354,41 @@ static void a_caller_may_keep_a_session_timer(void **state)
 {
     (void)state;
     char header[64];
-    invite("timer", "Supported: timer, 100rel\r\nSession-Expires: 60;refresher=uac\r\nMin-SE: 60\r\n", audio);
+    invite("short", "Supported: timer, 100rel\r\nSession-Expires: 60;refresher=uac\r\nMin-SE: 60\r\n", audio);
+    refused_with("SIP/2.0 422");
+    CHECK_TEXT(peer_header(peer.text, "Min-SE", header, sizeof header), "90");
+    invite("timer", "Supported: timer, 100rel\r\nSession-Expires: 1800;refresher=uac\r\nMin-SE: 90\r\n", audio);
     incoming();
     accept_after(0);
     const char *ok = final("SIP/2.0 200");
-    CHECK_TEXT(peer_header(ok, "Session-Expires", header, sizeof header), "");
-    CHECK_TEXT(peer_header(ok, "Require", header, sizeof header), "");
+    CHECK_TEXT(peer_header(ok, "Session-Expires", header, sizeof header), "1800;refresher=uac");
+    CHECK_TEXT(peer_header(ok, "Require", header, sizeof header), "timer");
     struct peer_dialog d = dialog_of(ok);
     ack_with(&d, "");
     opened();
-    peer_request(&peer, &d, "UPDATE", "Supported: timer\r\nSession-Expires: 60;refresher=uac\r\n", "");
+    peer_request(&peer, &d, "UPDATE", "Supported: timer\r\nSession-Expires: 1800;refresher=uac\r\n", "");
     final("SIP/2.0 200");
     ended_by_caller(&d);
-    invite("timer2", "Require: timer\r\nSession-Expires: 60;refresher=uas\r\n", audio);
-    refused_with("SIP/2.0 420"); /* and is sent again without, as RFC 3261 clause 8.1.3.5 has it */
-    CHECK_TEXT(peer_header(peer.text, "Unsupported", header, sizeof header), "timer");
+    invite("timer2", "Supported: timer\r\nRequire: timer\r\nSession-Expires: 90;refresher=uas\r\n", audio);
+    incoming();
+    accept_after(0);
+    ok = final("SIP/2.0 200");
+    CHECK_TEXT(peer_header(ok, "Session-Expires", header, sizeof header), "90;refresher=uas");
+    d = dialog_of(ok);
+    ack_with(&d, "");
+    opened();
+    ended_by_caller(&d);
+    /* A proxy on the way wants one, the caller does not know of it: we refresh, and nothing is required. */
+    invite("timer3", "Session-Expires: 90\r\n", audio);
+    incoming();
+    accept_after(0);
+    ok = final("SIP/2.0 200");
+    CHECK_TEXT(peer_header(ok, "Session-Expires", header, sizeof header), "90;refresher=uas");
+    CHECK_TEXT(peer_header(ok, "Require", header, sizeof header), "");
+    d = dialog_of(ok);
+    ack_with(&d, "");
+    opened();
+    ended_by_caller(&d);
 }
 
 /* An UPDATE before the answer: a refresh may be, an offer while the first one has no answer may not. */

@@ -26,7 +26,7 @@ static void refusals_are_reported_with_their_codes(void **state)
         { "302 Moved", "Contact: <sip:evil@127.0.0.1:9>\r\n", 302, 0 },
         { "401 Unauthorized", "WWW-Authenticate: Digest realm=\"x\",nonce=\"y\"\r\n", 401, 0 },
         { "407 Proxy", "Proxy-Authenticate: Digest realm=\"x\",nonce=\"y\"\r\n", 407, 0 },
-        { "422 Small", "Min-SE: 1800\r\n", 422, 0 },
+        { "422 Small", "", 422, 0 },
         { "699 Odd", "", 699, 0 },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
