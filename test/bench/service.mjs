@@ -17,12 +17,12 @@ const row = (...cells) => console.log(cells.map((c, i) => String(c).padEnd(i ? 1
 const at = (list, share) => [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * share))] ?? 0;
 const ms = (value) => `${Math.round(value)} ms`;
 
-/* When each call, by the fax or its number, was told by an event of the log. */
-function times(service, event, key) {
-    const found = new Map();
+/* When each of these faxes came to one of these events, as the log has it. */
+function times(service, events, faxes) {
+    const found = new Map(), words = new RegExp(`^time=(\\S+) .* event=(?:${events}) fax=(\\S+)`);
     for (const line of service.log.split('\n')) {
-        if (!line.includes(`event=${event} `)) continue;
-        found.set(new RegExp(`${key}=(\\S+)`).exec(line)?.[1], Date.parse(/time=(\S+)/.exec(line)[1]));
+        const [, time, fax] = words.exec(line) ?? [];
+        if (faxes.has(fax)) found.set(fax, Date.parse(time));
     }
     return found;
 }
@@ -99,8 +99,7 @@ function watchMemory(services) {
 }
 
 function print(services, count, { rate, accepted, sent, received, equal, used, most }) {
-    const ours = (found) => new Map([...found].filter(([id]) => accepted.has(id)));
-    const invited = ours(times(services[0], 'call.invited', 'fax')), over = ours(times(services[0], 'call.ended', 'fax'));
+    const invited = times(services[0], 'call.invited', accepted), over = times(services[0], 'fax.delivered|fax.failed', accepted);
     const waits = [...accepted].filter(([id]) => invited.has(id)).map(([id, t]) => invited.get(id) - t);
     const first = Math.min(...invited.values()), last = Math.max(...invited.values());
     console.log(`${count} faxes, ${rate} a second: ${atOnce([...invited.values()], [...over.values()])} calls at once, `

@@ -8,6 +8,7 @@
 #include "t30/journal.h"
 #include "test.h"
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -232,6 +233,59 @@ static void strangers_send(const struct bench *b, int fd)
     }
 }
 
+/* Nice value of one thread; the fields before it end with the name in brackets. */
+static long nice_of(pid_t pid, const char *thread)
+{
+    char path[320], text[1024];
+    enum { NICE = 17 }; /* which it is of those behind the name */
+    (void)snprintf(path, sizeof path, "/proc/%d/task/%s/stat", pid, thread);
+    FILE *f = fopen(path, "r");
+    CHECK(f != NULL);
+    const size_t size = fread(text, 1, sizeof text - 1, f);
+    fclose(f);
+    text[size] = '\0';
+    char *at = strrchr(text, ')');
+    for (int i = 0; at && i < NICE; i++)
+        at = strchr(at + 1, ' ');
+    CHECK(at != NULL);
+    return strtol(at, NULL, 10);
+}
+
+/* What a program of this user may have, at best. */
+static long nice_allowed(void)
+{
+    int status = 0;
+    const pid_t pid = fork();
+    if (pid == 0)
+        _exit(setpriority(PRIO_PROCESS, 0, -10) == 0 ? 10 : 0);
+    CHECK_INT(waitpid(pid, &status, 0), pid);
+    return -WEXITSTATUS(status);
+}
+
+/* The clock goes before documents, where that is allowed; what takes long does not. */
+static void the_clock_goes_first(void **state)
+{
+    (void)state;
+    struct bench b;
+    char tasks[64], own[16];
+    int workers = 0;
+    bench_start(&b, 1, 60);
+    (void)snprintf(own, sizeof own, "%d", b.pid);
+    (void)snprintf(tasks, sizeof tasks, "/proc/%d/task", b.pid);
+    DIR *d = opendir(tasks);
+    CHECK(d != NULL);
+    for (const struct dirent *e = readdir(d); e; e = readdir(d)) {
+        if (e->d_name[0] == '.')
+            continue;
+        const bool clock = strcmp(e->d_name, own) == 0;
+        CHECK_INT(nice_of(b.pid, e->d_name), clock ? nice_allowed() : getpriority(PRIO_PROCESS, 0));
+        workers += !clock;
+    }
+    closedir(d);
+    CHECK(workers > 0);
+    bench_stop(&b);
+}
+
 enum { TRIES = 4, STALL_US = 100 * 1000 };
 
 static bool as_it_should(const struct bench *b)
@@ -336,6 +390,7 @@ int main(void)
         cmocka_unit_test(bad_opens_are_answered),
         cmocka_unit_test(what_is_over_gives_its_place),
         cmocka_unit_test(goes_when_the_parent_is_gone),
+        cmocka_unit_test(the_clock_goes_first),
         cmocka_unit_test(at_line_speed),
         cmocka_unit_test(silent_t38_goes_back_to_audio),
     };
