@@ -116,6 +116,8 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     U8(modem) TEXT(call, FW_CALL_ID_SIZE) U8(transport) /* enum fw_call_transport */               \
     TEXT(peer_host, 64) U16(peer_port) U8(codec)                                                   \
     U8(t38_version) U32(bit_rate_max) U16(datagram_max) U8(ec) /* enum fw_udptl_ec */
+#define FW_MSG_MEDIA_PENDING(U8, U16, U32, I32, TEXT) /* our re-INVITE has no answer yet; it has */  \
+    U8(modem) TEXT(call, FW_CALL_ID_SIZE) U8(pending)
 #define FW_MSG_MEDIA_CLOSE(U8, U16, U32, I32, TEXT) U8(modem) TEXT(call, FW_CALL_ID_SIZE)
 #define FW_MSG_MEDIA_TONE(U8, U16, U32, I32, TEXT)                                                 \
     U8(modem) TEXT(call, FW_CALL_ID_SIZE) U8(tone) /* enum fw_tone */
@@ -175,6 +177,7 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     M(MODEM_GONE, modem_gone, LINE)                                                                \
     M(MEDIA_OPEN, media_open, MODEM)                                                               \
     M(MEDIA_SWITCH, media_switch, MODEM)                                                           \
+    M(MEDIA_PENDING, media_pending, MODEM)                                                         \
     M(MEDIA_CLOSE, media_close, MODEM)                                                             \
     M(MEDIA_TONE, media_tone, LINE)                                                                \
     M(MEDIA_SILENT, media_silent, LINE)                                                            \

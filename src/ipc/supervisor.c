@@ -216,6 +216,7 @@ static bool may_say(const struct slot *slot, const struct fw_msg *msg)
     case FW_MSG_KIND_CALL_ENDED:
     case FW_MSG_KIND_MEDIA_OPEN:
     case FW_MSG_KIND_MEDIA_SWITCH:
+    case FW_MSG_KIND_MEDIA_PENDING:
     case FW_MSG_KIND_MEDIA_CLOSE: return slot->spec.role == FW_ROLE_LINE;
     case FW_MSG_KIND_MODEM_READY:
     case FW_MSG_KIND_MEDIA_TONE:

@@ -62,6 +62,15 @@ void fw_line_act_switch(struct fw_line *l, struct fw_line_call *c)
     fw_sip_send(l->sip, &m, -1);
 }
 
+void fw_line_act_pending(struct fw_line *l, const struct fw_line_call *c, bool pending)
+{
+    struct fw_msg m = { .kind = FW_MSG_KIND_MEDIA_PENDING };
+    m.media_pending.modem = c->place.modem;
+    m.media_pending.pending = pending;
+    fw_text_clip(m.media_pending.call, sizeof m.media_pending.call, c->place.call);
+    fw_sip_send(l->sip, &m, -1);
+}
+
 void fw_line_act_transport(struct fw_line *l, const struct fw_line_call *c)
 {
     struct fw_msg m = { .kind = FW_MSG_KIND_CALL_TRANSPORT };
@@ -115,6 +124,8 @@ void fw_line_act(struct fw_line *l, struct fw_line_call *c, unsigned actions)
         nua_bye(c->handle, TAG_END());
     if (actions & FW_LINE_DO_OPEN)
         open_media(l, c);
+    if (actions & (FW_LINE_DO_OFFER | FW_LINE_DO_RETURN))
+        fw_line_act_pending(l, c, true);
     if (actions & FW_LINE_DO_OFFER)
         fw_line_offer_t38(c);
     if (actions & FW_LINE_DO_RETURN)

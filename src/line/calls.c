@@ -167,6 +167,8 @@ static enum fw_line_event timeout_of(const struct fw_line *l, const struct fw_li
 static void enter(struct fw_line *l, struct fw_line_call *c, enum fw_line_state from)
 {
     c->due.us = 0;
+    if (from == FW_LINE_OFFERING && (c->state == FW_LINE_AUDIO || c->state == FW_LINE_BACKOFF))
+        fw_line_act_pending(l, c, false);
     switch (c->state) {
     case FW_LINE_INVITING:
         fw_line_call_due_in(l, c, response_ms(l, c));

@@ -175,6 +175,8 @@ MUST_USE bool fw_line_describe(struct fw_line *l, struct fw_line_call *c);
 void fw_line_act(struct fw_line *l, struct fw_line_call *c, unsigned actions);
 void fw_line_act_progress(struct fw_line *l, struct fw_line_call *c, uint16_t status);
 void fw_line_act_switch(struct fw_line *l, struct fw_line_call *c);
+/* To the modem; a switch of the media says by itself that it is over. */
+void fw_line_act_pending(struct fw_line *l, const struct fw_line_call *c, bool pending);
 void fw_line_act_transport(struct fw_line *l, const struct fw_line_call *c); /* tells what it is, and why */
 void fw_line_act_refuse(struct fw_line *l, const char *call_id, const char *text);
 

@@ -23,6 +23,10 @@ MUST_USE enum fw_err fw_modem_call_new(const struct fw_msg_media_open *open, int
 void fw_modem_call_close(struct fw_modem_call *c);
 void fw_modem_call_switch(struct fw_modem_call *c, const struct fw_msg_media_switch *to);
 
+/* A re-INVITE of ours is out, or has got its answer. Until then a far end that says nothing is not one that is gone:
+ * the fax machine stands still (answering: whatever comes), and the line has its own deadline. */
+void fw_modem_call_pending(struct fw_modem_call *c, bool pending);
+
 const char *fw_modem_call_id(const struct fw_modem_call *c);
 int fw_modem_call_fd(const struct fw_modem_call *c);
 

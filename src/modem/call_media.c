@@ -21,6 +21,8 @@ enum {
     SILENT_TICKS_CALLING = 8 * 1000 / 20,
     SILENT_TICKS_ANSWERING = 10 * 1000 / 20,
     SAMPLE_US = 125,
+    PENDING_TICKS = 36 * 1000 / 20, /* the line gives up after 34 s; should it be gone, T.30 goes on */
+    QUIET_TICKS = 200 / 20,         /* longer than a network is late */
 };
 
 static bool send_datagram(void *arg, struct fw_span datagram)
@@ -102,7 +104,7 @@ void fw_modem_media_t38(struct fw_modem_call *c, const struct fw_msg_media_switc
     }
     c->t38 = true;
     c->heard = c->signal = false;
-    c->silent_ticks = 0;
+    c->silent_ticks = c->pending_ticks = 0;
     c->unpaced = t38.unpaced;
     c->clock = c->spoke = fw_mono_now();
     const unsigned redundancy =
@@ -127,6 +129,7 @@ void fw_modem_media_return(struct fw_modem_call *c, enum fw_codec codec)
         return;
     }
     c->t38 = c->unpaced = false;
+    c->pending_ticks = 0;
     fw_outbox_done(&c->outbox);
     fw_outbox_init(&c->outbox);
 }
@@ -229,13 +232,32 @@ void fw_modem_call_readable(struct fw_modem_call *c, struct fw_mono now)
         step_unpaced(c, now);
 }
 
+void fw_modem_call_pending(struct fw_modem_call *c, bool pending)
+{
+    c->pending_ticks = pending ? PENDING_TICKS : 0;
+}
+
+/* While a re-INVITE of ours waits: who is called is silent, so that no T.30 begins which the switch would cut off;
+ * who calls stays where the far end has fallen silent. */
+static bool stands_still(struct fw_modem_call *c)
+{
+    if (c->pending_ticks == 0)
+        return false;
+    c->pending_ticks--;
+    return c->t38 ? !c->signal : !c->calling || c->quiet_ticks >= QUIET_TICKS;
+}
+
 static void tick_audio(struct fw_modem_call *c)
 {
     int16_t in[FW_MODEM_TICK_SAMPLES], out[FW_MODEM_TICK_SAMPLES];
     uint8_t packet[FW_RTP_HEADER_SIZE + FW_RTP_PAYLOAD_MAX];
     size_t size = 0;
     const size_t real = fw_jitter_get(&c->audio->jitter, in, FW_MODEM_TICK_SAMPLES);
-    fw_terminal_audio(c->terminal, real > 0 ? in : NULL, out, FW_MODEM_TICK_SAMPLES);
+    c->quiet_ticks = real > 0 ? 0 : c->quiet_ticks < QUIET_TICKS ? c->quiet_ticks + 1 : QUIET_TICKS;
+    if (stands_still(c))
+        memset(out, 0, sizeof out);
+    else
+        fw_terminal_audio(c->terminal, real > 0 ? in : NULL, out, FW_MODEM_TICK_SAMPLES);
     if (fw_rtp_send(&c->audio->rtp, out, FW_MODEM_TICK_SAMPLES, packet, sizeof packet, &size) == FW_OK)
         (void)send_datagram(c, (struct fw_span){ packet, size });
 }
@@ -267,7 +289,9 @@ void fw_modem_call_tick(struct fw_modem_call *c, struct fw_mono now)
         tick_audio(c);
     } else {
         fw_udptl_tick(&c->udptl_in, on_ifp, c);
-        if (c->unpaced)
+        if (stands_still(c))
+            c->clock = now;
+        else if (c->unpaced)
             step_unpaced(c, now);
         else
             fw_terminal_tick(c->terminal, FW_MODEM_TICK_SAMPLES);

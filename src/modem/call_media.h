@@ -34,6 +34,8 @@ struct fw_modem_call {
     uint16_t last_size;   /* of the last UDPTL datagram */
     struct fw_mono clock; /* unpaced: up to here the machine was told of time */
     uint32_t silent_ticks; /* T.38, until `signal` */
+    uint16_t pending_ticks; /* left, of a re-INVITE without an answer; 0: there is none */
+    uint16_t quiet_ticks;   /* of audio, without anything from the far end */
     struct fw_mono spoke; /* when a datagram last left */
     struct fw_outbox outbox;
     struct fw_peer peer;

@@ -152,7 +152,7 @@ static bool ready(const struct fw_slot *s)
 
 static void release(struct fw_modem *m, struct fw_slot *s)
 {
-    s->taken = s->closing = false;
+    s->taken = s->closing = s->pending_told = false;
     s->switch_count = 0;
     s->id[0] = '\0';
     m->call_count--;
@@ -164,6 +164,9 @@ static void catch_up(struct fw_modem *m, struct fw_slot *s, struct fw_mono now)
     for (uint32_t i = 0; i < s->switch_count; i++)
         fw_modem_call_switch(s->call, &s->switches[i]);
     s->switch_count = 0;
+    if (s->pending_told)
+        fw_modem_call_pending(s->call, s->pending);
+    s->pending_told = false;
     const uint32_t missed = s->missed;
     if (missed > 0)
         fw_modem_call_readable(s->call, now);
@@ -310,6 +313,17 @@ static void switch_call(struct fw_modem *m, const struct fw_msg_media_switch *to
     }
 }
 
+static void pend_call(struct fw_modem *m, const struct fw_msg_media_pending *p)
+{
+    struct fw_slot *s = find(m, p->call);
+    if (!s)
+        return;
+    s->pending = p->pending != 0;
+    s->pending_told = !ready(s);
+    if (ready(s))
+        fw_modem_call_pending(s->call, s->pending);
+}
+
 static void close_call(struct fw_modem *m, const char *id)
 {
     struct fw_slot *s = find(m, id);
@@ -333,6 +347,8 @@ static void take_message(struct fw_modem *m, const struct fw_msg *msg, int fd)
         start(m, &msg->modem_start);
     else if (msg->kind == FW_MSG_KIND_MEDIA_SWITCH)
         switch_call(m, &msg->media_switch);
+    else if (msg->kind == FW_MSG_KIND_MEDIA_PENDING)
+        pend_call(m, &msg->media_pending);
     else if (msg->kind == FW_MSG_KIND_MEDIA_CLOSE)
         close_call(m, msg->media_close.call);
     else

@@ -41,6 +41,7 @@ struct fw_slot {
     bool closing;
     uint32_t switch_count;
     struct fw_msg_media_switch switches[FW_SLOT_SWITCHES_MAX];
+    bool pending_told, pending; /* the last word on it that came while busy */
     uint32_t missed;       /* ticks while it was busy */
     struct fw_mono missed_at; /* when the first of them was due */
     int watched;           /* epoll that has its socket; -1: none */

@@ -35,7 +35,8 @@ void tell(struct fw_msg m)
 /* What comes beside the course of a call: only who waits for one hears them. */
 static bool beside(enum fw_msg_kind kind)
 {
-    return kind == FW_MSG_KIND_TRUNK_STATE || kind == FW_MSG_KIND_CALL_TRANSPORT;
+    return kind == FW_MSG_KIND_TRUNK_STATE || kind == FW_MSG_KIND_CALL_TRANSPORT ||
+           kind == FW_MSG_KIND_MEDIA_PENDING;
 }
 
 /* The next message, which must be of this kind. */
