@@ -28,6 +28,7 @@ struct fw_modem {
     int epoll; /* what cannot wait: the channel, the mailbox, calls that are not paced */
     int paced; /* sockets that are looked at once a tick */
     bool ended;
+    const char *why; /* it has: for the log */
     bool wants_write;
     uint8_t index;
     uint32_t calls_max;
@@ -39,13 +40,19 @@ struct fw_modem {
     struct fw_slot slots[FW_CALLS_PER_MODEM];
 };
 
+static void end(struct fw_modem *m, const char *why)
+{
+    m->why = m->ended ? m->why : why;
+    m->ended = true;
+}
+
 static void report(void *arg, const struct fw_msg *msg)
 {
     struct fw_modem *m = arg;
     const enum fw_err err = fw_channel_send(m->channel, msg, -1);
     if (err && !m->ended) {
         fw_log(FW_LOG_ERROR, "modem.channel", "error=\"%s\"", fw_err_text(err));
-        m->ended = true;
+        end(m, "a report could not be sent");
     }
 }
 
@@ -342,7 +349,7 @@ static void take_message(struct fw_modem *m, const struct fw_msg *msg, int fd)
     }
     fw_fd_close(&fd);
     if (msg->kind == FW_MSG_KIND_STOP)
-        m->ended = true;
+        end(m, "told to");
     else if (msg->kind == FW_MSG_KIND_MODEM_START)
         start(m, &msg->modem_start);
     else if (msg->kind == FW_MSG_KIND_MEDIA_SWITCH)
@@ -366,7 +373,7 @@ static void take_messages(struct fw_modem *m)
         if (err == FW_OK) {
             take_message(m, &msg, fd);
         } else if (err != FW_PROTOCOL) {
-            m->ended = true; /* the parent is gone */
+            end(m, err == FW_NOT_FOUND ? "the parent is gone" : fw_err_text(err));
         } else {
             fw_log(FW_LOG_ERROR, "modem.message", "malformed=1");
         }
@@ -475,9 +482,10 @@ void fw_modem_run(struct fw_modem *m, const volatile int *stop)
         if (messages) {
             take_messages(m);
             if (fw_channel_flush(m->channel))
-                m->ended = true;
+                end(m, "the channel takes nothing");
         }
         tick(m, now);
         waiting = flush(m);
     }
+    fw_log(FW_LOG_INFO, "modem.ended", "modem=%u why=\"%s\"", m->index, m->ended ? m->why : "a signal");
 }

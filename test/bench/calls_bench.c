@@ -259,8 +259,10 @@ static void hear(struct run *r, int side, struct program *p)
         if (m.kind == FW_MSG_KIND_FAX_RESULT)
             take_result(r, side, &m.fax_result);
     }
-    if (err != FW_BUSY)
-        die("a modem ended");
+    if (err == FW_BUSY)
+        return;
+    fprintf(stderr, "modem in %s: %s\n", p->folder, err == FW_NOT_FOUND ? "it ended" : fw_err_text(err));
+    exit(1);
 }
 
 static void wait_a_little(struct run *r)
