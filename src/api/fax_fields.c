@@ -126,6 +126,7 @@ static const struct fw_field table[] = {
     { "webhook_url", .max = FW_URL_MAX, .check = fw_check_url, .code = FW_API_BAD_URL,
       .length_code = FW_API_BAD_URL },
     { "priority", .choices = priorities },
+    FW_SCHEDULE_FIELDS,
     { "retry", FW_FIELD_RETRY },
     { "metadata", FW_FIELD_METADATA },
     { "result_email", .check = check_email, .code = FW_API_BAD_EMAIL },
@@ -212,6 +213,9 @@ static enum fw_err fill(const json_t *values, int documents, struct fw_fax *f)
     const json_t *metadata = json_object_get(values, "metadata");
     if (json_object_size(metadata) > 0 && !(f->metadata = json_dumps(metadata, JSON_COMPACT)))
         return FW_NO_MEMORY;
+    const enum fw_err err = fw_fax_schedule_fill(values, f);
+    if (err)
+        return err;
     f->preview_pdf = strcmp(fw_field_text(values, "preview_format"), "pdf") == 0;
     copy(f->media_name, sizeof f->media_name, values, "media_name");
     f->document_count = f->media_name[0] ? 1 : documents;

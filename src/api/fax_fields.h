@@ -13,7 +13,15 @@
 MUST_USE enum fw_err fw_fax_fields_read(const json_t *fields, bool is_form, int documents, bool sent,
                                         struct fw_api_errors *errors, struct fw_fax *ret);
 
+/* When it may be dialled; not checked against one another: fw_fax_check_schedule. */
+#define FW_SCHEDULE_FIELDS                                                                         \
+    { "send_at", .check = fw_check_time, .code = FW_API_UNPROCESSABLE },                           \
+    { "send_window", FW_FIELD_WINDOW },                                                            \
+    { "expires_at", .check = fw_check_time, .code = FW_API_UNPROCESSABLE }
+MUST_USE enum fw_err fw_fax_schedule_fill(const json_t *values, struct fw_fax *f); /* f's window is replaced */
+
 /* NULL, or what it is not: "must be …". */
+const char *fw_check_time(const char *text); /* RFC 3339, with its offset */
 const char *fw_check_e164(const char *text);
 const char *fw_check_destination(const char *text); /* E.164 or a SIP URI */
 const char *fw_check_url(const char *text);

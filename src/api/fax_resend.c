@@ -16,6 +16,7 @@ enum { PATH_SIZE = 4400 };
 
 static const struct fw_field table[] = {
     { "to", .max = FW_NUMBER_MAX, .check = fw_check_destination, .code = FW_API_NOT_E164, .number = true },
+    FW_SCHEDULE_FIELDS,
 };
 
 static int documents_of(const struct fw_fax *f)
@@ -80,8 +81,8 @@ static void check_fax(struct fw_request *r, const struct fw_fax *f)
     }
 }
 
-/* What was asked for, and nothing of what came of it. */
-static void renew(const struct fw_request *r, const json_t *values, struct fw_fax *f)
+/* What was asked for, and nothing of what came of it; its times were those of then. FW_NO_MEMORY. */
+static enum fw_err renew(const struct fw_request *r, const json_t *values, struct fw_fax *f)
 {
     memcpy(f->resend_of, f->id, sizeof f->resend_of);
     if (fw_field_given(values, "to"))
@@ -93,6 +94,7 @@ static void renew(const struct fw_request *r, const json_t *values, struct fw_fa
     f->modem = f->transport = -1;
     f->sending_told = f->cancel_asked = f->deleted = false;
     fw_fax_begin(r, f);
+    return fw_fax_schedule_fill(values, f);
 }
 
 static void resend(struct fw_request *r)
@@ -110,8 +112,12 @@ static void resend(struct fw_request *r)
         fw_fax_check_application(r, &fax);
     if (r->errors.status)
         return;
-    renew(r, values, &fax);
-    fw_fax_accept(r, &fax);
+    if (renew(r, values, &fax))
+        fw_api_error_store(&r->errors, FW_NO_MEMORY);
+    else
+        fw_fax_check_schedule(r, &fax);
+    if (!r->errors.status)
+        fw_fax_accept(r, &fax);
 }
 
 void fw_fax_resend(struct fw_request *r)

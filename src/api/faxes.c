@@ -189,6 +189,7 @@ static void create(struct fw_request *r)
     fw_fax_check_application(r, &fax);
     if (fax.media_name[0])
         fw_fax_check_media(r, &fax);
+    fw_fax_check_schedule(r, &fax);
     if (r->errors.status)
         return;
     fw_fax_begin(r, &fax);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "fax/fax_json.h"
 #include "fax/policy.h"
+#include "fax/window.h"
 
 enum { POINTER_SIZE = 128, TEXT_MAX = 255, RETRY_FAULTS_MAX = 40 };
 
@@ -181,6 +182,21 @@ static json_t *read_retry(const struct reading *r, const json_t *value)
     return NULL;
 }
 
+static json_t *read_window(const struct reading *r, const json_t *value)
+{
+    struct fw_window window;
+    struct fw_fault fault = { 0 };
+    const char *text = r->is_form ? json_string_value(value) : NULL;
+    json_t *parsed CLEANUP(fw_json_free) = text && text[0] == '{' ? json_loads(text, 0, NULL) : NULL;
+    if (fw_window_read(parsed ? parsed : value, &window, &fault) == FW_OK)
+        return fw_window_json(&window);
+    char pointer[POINTER_SIZE];
+    snprintf(pointer, sizeof pointer, "%.60s%s%s", r->pointer, fault.field[0] ? "/" : "", fault.field);
+    fw_api_error_at(r->errors, FW_API_UNPROCESSABLE, pointer, "'%s%s%s' %s.", r->field->name,
+                    fault.field[0] ? "." : "", fault.field, fault.message);
+    return NULL;
+}
+
 bool fw_metadata_key_ok(const char *key, size_t size)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
@@ -222,6 +238,8 @@ static json_t *read_value(const struct reading *r, const json_t *value)
         return read_metadata(r, value);
     case FW_FIELD_RETRY:
         return read_retry(r, value);
+    case FW_FIELD_WINDOW:
+        return read_window(r, value);
     }
     return NULL;
 }

@@ -14,6 +14,7 @@ enum fw_field_type {
     FW_FIELD_TEXTS,  /* a list of texts, or one */
     FW_FIELD_OBJECT, /* of `fields` */
     FW_FIELD_METADATA, /* an object of few short texts; a form has it as JSON */
+    FW_FIELD_WINDOW, /* hours (fax/window.h) */
     FW_FIELD_RETRY,  /* a policy (fax/policy.h), by name or as an object; comes out as an object */
 };
 

@@ -35,8 +35,7 @@ int fw_mono_wait_ms(struct fw_mono now, struct fw_mono due)
     return ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
-/* Days since 1970-01-01 of a proleptic Gregorian date, and back; years 0000-9999. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
+int64_t fw_date_days(int64_t year, int64_t month, int64_t day)
 {
     year -= month <= 2;
     const int64_t era = year / 400, yoe = year - era * 400;
@@ -44,7 +43,7 @@ static int64_t days_of(int64_t year, int64_t month, int64_t day)
     return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
-static void date_of(int64_t days, int *year, int *month, int *day)
+void fw_date_of(int64_t days, int *year, int *month, int *day)
 {
     days += 719468;
     const int64_t era = days / 146097, doe = days - era * 146097;
@@ -61,7 +60,7 @@ void fw_wall_text(struct fw_wall at, char ret[FW_TIME_TEXT_SIZE])
     fw_assert(at.us >= 0);
     const int64_t seconds = at.us / 1000000;
     int year, month, day;
-    date_of(seconds / 86400, &year, &month, &day);
+    fw_date_of(seconds / 86400, &year, &month, &day);
     const int second = (int)(seconds % 86400);
     snprintf(ret, FW_TIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", (int)((unsigned)year % 10000), month,
              day, second / 3600, second / 60 % 60, second % 60, (int)(at.us % 1000000));
@@ -119,7 +118,7 @@ static bool date(struct fw_reader *r, int64_t *ret_days)
     if (year < 1970 || month < 1 || month > 12 || day < 1 ||
         day > month_days[month - 1] + (month == 2 && leap))
         return false;
-    *ret_days = days_of(year, month, day);
+    *ret_days = fw_date_days(year, month, day);
     return true;
 }
 

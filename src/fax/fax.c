@@ -109,6 +109,7 @@ void fw_fax_done(struct fw_fax *f)
     free(f->client_state);
     free(f->retry);
     free(f->metadata);
+    free(f->send_window);
     free(f->result_email);
     free(f->result_reference);
     *f = (struct fw_fax){ 0 };
@@ -122,12 +123,13 @@ enum fw_err fw_fax_copy(const struct fw_fax *f, struct fw_fax *ret)
     ret->page_ranges = f->page_ranges ? strdup(f->page_ranges) : NULL;
     ret->client_state = f->client_state ? strdup(f->client_state) : NULL;
     ret->retry = f->retry ? strdup(f->retry) : NULL;
+    ret->send_window = f->send_window ? strdup(f->send_window) : NULL;
     ret->result_email = f->result_email ? strdup(f->result_email) : NULL;
     ret->result_reference = f->result_reference ? strdup(f->result_reference) : NULL;
     if ((f->media_urls && !ret->media_urls) || (f->client_state && !ret->client_state) ||
         (f->retry && !ret->retry) || (f->page_ranges && !ret->page_ranges) ||
         (f->metadata && !ret->metadata) || (f->result_email && !ret->result_email) ||
-        (f->result_reference && !ret->result_reference)) {
+        (f->result_reference && !ret->result_reference) || (f->send_window && !ret->send_window)) {
         fw_fax_done(ret);
         return FW_NO_MEMORY;
     }

@@ -87,6 +87,10 @@ struct fw_fax {
     enum fw_priority priority;
     char   *retry; /* owned JSON of a policy (fax/policy.h), or NULL: a call that fails ends the fax */
 
+    struct fw_wall send_at;    /* not dialled before; {0}: none */
+    char          *send_window; /* owned JSON of fax/window.h, or NULL: dialled at any hour */
+    struct fw_wall expires_at; /* not dialled from then on; {0}: none */
+
     char   *metadata; /* owned JSON object of texts, or NULL */
     char    resend_of[FW_UUID_SIZE]; /* the fax whose documents these are; or empty */
     char   *result_email;     /* owned: an address that is told how it ended; or NULL */

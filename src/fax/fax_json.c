@@ -23,6 +23,11 @@ static json_t *time_text(struct fw_wall at)
     return json_string(text);
 }
 
+static json_t *time_or_null(struct fw_wall at)
+{
+    return at.us > 0 ? time_text(at) : json_null();
+}
+
 static json_t *object_or_null(const char *text)
 {
     json_t *json = text ? json_loads(text, 0, NULL) : NULL;
@@ -49,7 +54,8 @@ static int add_received(json_t *json, const struct fw_fax *f)
 json_t *fw_fax_json(const struct fw_fax *f)
 {
     json_t *json = json_pack(
-        "{ss ss ss ss ss ss ss so so sb sn sn ss ss so so ss so so so so si si so ss so so so so so}",
+        "{ss ss ss ss ss ss ss so so sb sn sn ss ss so so ss so so so so"
+        " si si so ss so so so so so so so so}",
         "id", f->id, "record_type", "fax", "connection_id", f->application,
         "direction", fw_direction_text(f->direction), "from", f->from,
         "from_display_name", f->from_display_name[0] ? f->from_display_name : f->from,
@@ -65,7 +71,9 @@ json_t *fw_fax_json(const struct fw_fax *f)
         "page_count", f->page_count > 0 ? json_integer(f->page_count) : json_null(),
         "priority", fw_priority_text(f->priority), "retry", object_or_null(f->retry),
         "next_attempt_at", f->status == FW_STATUS_MEDIA_PROCESSED ? time_text(f->due) : json_null(),
-        "resend_of", text_or_null(f->resend_of), "metadata", object_or_null(f->metadata),
+        "send_at", time_or_null(f->send_at), "send_window", object_or_null(f->send_window),
+        "expires_at", time_or_null(f->expires_at), "resend_of", text_or_null(f->resend_of),
+        "metadata", object_or_null(f->metadata),
         "result_email", text_or_null(f->result_email));
     if (!json)
         return NULL;

@@ -94,7 +94,7 @@ void fw_policy_decide(const struct fw_policy *p, const struct fw_policy_history 
     if (!allowed(p, h, o, pages, ret))
         return;
     ret->due.us = now.us + p->rules[o->retry].delay_secs * 1000000LL;
-    if (ret->due.us - h->first.us > p->total_secs * 1000000LL) {
+    if (ret->due.us - h->first.us - h->closed_us > p->total_secs * 1000000LL) {
         (void)refuse(ret, "not dialled again: the %d seconds for it are over", p->total_secs);
         return;
     }

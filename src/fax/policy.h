@@ -32,7 +32,7 @@ enum {
 
 struct fw_policy {
     int max_dials, max_tries;
-    int total_secs; /* from the first dial to the last */
+    int total_secs; /* from the first dial to the last; hours outside of a send_window do not count */
     enum fw_partial partial;
     bool ladder; /* a plainer way after trouble with the protocol */
     struct fw_policy_rule {
@@ -60,6 +60,7 @@ struct fw_policy_history {
     int dials, tries;
     int of[FW_RETRY_COUNT];
     struct fw_wall first; /* when the first was dialled */
+    int64_t closed_us;    /* since then, in which it could not be, for its send_window */
 };
 struct fw_policy_decision {
     bool again;

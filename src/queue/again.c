@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "fax/fax_json.h"
 #include "fax/policy.h"
+#include "fax/window.h"
 #include "queue/live.h"
 #include "store/attempts.h"
 
@@ -18,7 +19,7 @@ static enum fw_err history_of(struct fw_queue *q, const struct fw_live *l, const
     ret->dials++;
     ret->tries += l->attempt.answered_at.us != 0;
     ret->of[o->retry]++;
-    return err;
+    return err ? err : fw_fax_closed_us(&l->fax, ret->first, fw_wall_now(), &ret->closed_us);
 }
 
 int fw_again_interruptions(struct fw_queue *q, const struct fw_live *l)
@@ -60,6 +61,16 @@ static bool wait_again(struct fw_queue *q, struct fw_live *l, const struct fw_ou
     return true;
 }
 
+/* The next call lies where the fax may be dialled, or is not made. */
+static void fit_schedule(const struct fw_fax *f, struct fw_policy_decision *d)
+{
+    const enum fw_err err = fw_fax_opens(f, d->due, &d->due);
+    d->again = !err && !fw_fax_expired(f, d->due);
+    if (!d->again)
+        fw_text_clip(d->why, sizeof d->why, err ? "not dialled again: its send_window cannot be read"
+                                                : "not dialled again: it expires before the next call");
+}
+
 bool fw_again_if_asked(struct fw_queue *q, struct fw_live *l, struct fw_outcome *o)
 {
     struct fw_policy policy;
@@ -73,6 +84,8 @@ bool fw_again_if_asked(struct fw_queue *q, struct fw_live *l, struct fw_outcome 
         return false;
     }
     fw_policy_decide(&policy, &history, o, l->fax.pages_confirmed, fw_wall_now(), &decision);
+    if (decision.again)
+        fit_schedule(&l->fax, &decision);
     if (decision.again)
         return wait_again(q, l, o, &decision, policy.ladder);
     if (decision.why[0]) {

@@ -8,10 +8,14 @@
 #include "queue/live.h"
 #include "store/waiting.h"
 
+const char *fw_cancel_detail(const struct fw_fax *f)
+{
+    return f->attempts > 0 ? "canceled between two calls" : "canceled before it was dialled";
+}
+
 void fw_cancel_fail(struct fw_queue *q, struct fw_live *l)
 {
-    fw_live_fail(q, l, "sender_canceled",
-                 l->fax.attempts > 0 ? "canceled between two calls" : "canceled before it was dialled");
+    fw_live_fail(q, l, FW_CANCEL_REASON, fw_cancel_detail(&l->fax));
 }
 
 void fw_cancel_now(struct fw_queue *q, struct fw_live *l)
@@ -67,10 +71,9 @@ void fw_cancel_note(struct fw_queue *q, const char *fax)
 void fw_cancel_look(struct fw_queue *q)
 {
     struct fw_fax_page page = { 0 };
-    if (fw_store_fax_to_cancel(q->config.store, &page))
+    const enum fw_err err = fw_store_fax_to_cancel(q->config.store, &page);
+    if (err || page.count == FW_TO_CANCEL_MAX || fw_schedule_cancel_all(q, &page))
         atomic_store(&q->note_lost, true);
-    for (int i = 0; i < page.count; i++)
-        fw_cancel_note(q, page.items[i].id);
     for (int i = q->live_count - 1; i >= 0; i--) {
         struct fw_fax fax = { 0 };
         if (!q->live[i]->fax.cancel_asked && fw_store_fax_get(q->config.store, 0, q->live[i]->fax.id, &fax) == FW_OK &&

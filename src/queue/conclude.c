@@ -24,7 +24,10 @@ static void redial(struct fw_queue *q, struct fw_live *l, const char *why)
     const int64_t wait_ms = (int64_t)REDIAL_MS << (times > 0 ? times - 1 : 0);
     struct fw_live_event event = { FW_EVENT_INTERRUPTED,
                                    json_pack("{ss si}", "detail", why, "redial_in_ms", (int)wait_ms) };
-    l->fax.due = (struct fw_wall){ fw_wall_now().us + wait_ms * 1000 };
+    if (!fw_schedule_put(q, l, (struct fw_wall){ fw_wall_now().us + wait_ms * 1000 })) {
+        json_decref(event.details);
+        return;
+    }
     if (!fw_live_save(q, l, FW_STATUS_MEDIA_PROCESSED, &event, 1))
         return;
     fw_live_remove(q, l); /* the store has it, and says when */

@@ -87,7 +87,7 @@ bool fw_guard_pass(struct fw_queue *q, struct fw_live *l)
 static void dial(struct fw_queue *q, struct fw_live *l, int modem)
 {
     char call[FW_UUID_SIZE];
-    if (!fw_guard_pass(q, l) || !fw_profile_apply(q, l))
+    if (!fw_schedule_pass(q, l) || !fw_guard_pass(q, l) || !fw_profile_apply(q, l))
         return;
     fw_uuid_new(fw_wall_now(), call);
     if (fw_spool_put(q, &l->fax, modem, call)) {
@@ -133,6 +133,7 @@ static bool dial_next(struct fw_queue *q)
     struct fw_fax fax = { 0 };
     struct fw_live *l = NULL;
     const int modem = choose_modem(q);
+    fw_schedule_clock(q); /* calls before this one were written to disk meanwhile */
     if (modem < 0)
         return false; /* looked for again when one is free */
     enum fw_err err = fw_lanes_next(q, &fax);

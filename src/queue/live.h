@@ -66,6 +66,9 @@ struct fw_queue {
     bool             look;          /* somebody may be dialled: look into the store */
     struct fw_mono   look_at;       /* and then at the latest */
     bool             look_media;    /* likewise of documents */
+    bool             look_expiry;   /* likewise of faxes that expire */
+    struct fw_wall   expiry_at;     /* and then at the latest */
+    int64_t          clocks_apart;  /* wall and now, in microseconds */
     int              in_media;
     int64_t          media_account[FW_PRIORITY_COUNT]; /* whose turn it was */
     bool             line_up;
@@ -125,6 +128,22 @@ void fw_cancel_look(struct fw_queue *q);
 void fw_cancel_now(struct fw_queue *q, struct fw_live *l);
 /* What the API says of a fax that was cancelled before its call. */
 void fw_cancel_fail(struct fw_queue *q, struct fw_live *l);
+#define FW_CANCEL_REASON "sender_canceled"
+const char *fw_cancel_detail(const struct fw_fax *f);
+
+/* schedule.c: when a fax may be dialled, and until when (fax/window.h). */
+/* Reads both clocks; what waits is looked for again when somebody has set the one on the wall. */
+void fw_schedule_clock(struct fw_queue *q);
+/* The next call of `l` is due at `from`, or when it may be after that. False: never; it has failed, and left
+ * the memory. */
+MUST_USE bool fw_schedule_put(struct fw_queue *q, struct fw_live *l, struct fw_wall from);
+/* It may be dialled now. False: it has failed or waits for its window, and left the memory. */
+MUST_USE bool fw_schedule_pass(struct fw_queue *q, struct fw_live *l);
+/* Ends some of those whose time is over. */
+void fw_schedule_expire(struct fw_queue *q);
+int fw_schedule_wait_ms(const struct fw_queue *q); /* until it must be called again */
+/* Ends what was cancelled while it waited; who is worked on is left out. */
+MUST_USE enum fw_err fw_schedule_cancel_all(struct fw_queue *q, struct fw_fax_page *page);
 
 /* media_work.c: threads that prepare documents. */
 MUST_USE enum fw_err fw_media_workers_start(struct fw_queue *q, int count, struct fw_media_workers **ret);

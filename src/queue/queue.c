@@ -27,7 +27,8 @@ enum fw_err fw_queue_new(const struct fw_queue_config *config, const struct fw_q
     fw_text_clip(q->ident, sizeof q->ident, config->ident);
     q->now = fw_mono_now();
     q->wall = fw_wall_now();
-    q->look = q->look_media = true;
+    q->clocks_apart = q->wall.us - q->now.us;
+    q->look = q->look_media = q->look_expiry = true;
     enum fw_err err = fw_mailbox_new(sizeof(struct fw_queue_note), &q->mailbox);
     if (!err)
         err = fw_map_new(&q->by_fax);
@@ -75,8 +76,8 @@ static void on_prepared(struct fw_queue *q, const struct fw_queue_note *note)
     case FW_PREPARED_OK: break;
     }
     l->fax.page_count = note->prepared.page_count;
-    if (l->fax.due.us < q->wall.us)
-        l->fax.due = q->wall;
+    if (!fw_schedule_put(q, l, q->wall))
+        return;
     struct fw_live_event event = { FW_EVENT_MEDIA_PROCESSED, NULL };
     if (!fw_live_save(q, l, FW_STATUS_MEDIA_PROCESSED, &event, 1))
         return;
@@ -145,7 +146,7 @@ static void give_media(struct fw_queue *q)
 static void on_note(struct fw_queue *q, const struct fw_queue_note *note)
 {
     switch (note->kind) {
-    case FW_NOTE_ACCEPTED: q->look_media = true; break;
+    case FW_NOTE_ACCEPTED: q->look_media = q->look_expiry = true; break;
     case FW_NOTE_CANCEL: fw_cancel_note(q, note->fax); break;
     case FW_NOTE_PREPARED: on_prepared(q, note); break;
     case FW_NOTE_MESSAGE: fw_attempt_message(q, &note->msg); break;
@@ -175,8 +176,10 @@ static int wait_ms(const struct fw_queue *q)
             least = ms;
     }
     /* What only waits for a free modem or the line is woken by the note that tells of it. */
-    const int look_ms = fw_mono_wait_ms(q->now, q->look_at);
-    return !q->look && look_ms < least ? look_ms : least;
+    const int look_ms = fw_mono_wait_ms(q->now, q->look_at), expiry_ms = fw_schedule_wait_ms(q);
+    if (!q->look && look_ms < least)
+        least = look_ms;
+    return expiry_ms < least ? expiry_ms : least;
 }
 
 static void take_notes(struct fw_queue *q)
@@ -188,12 +191,12 @@ static void take_notes(struct fw_queue *q)
 
 int fw_queue_turn(struct fw_queue *q)
 {
-    q->now = fw_mono_now();
-    q->wall = fw_wall_now();
+    fw_schedule_clock(q);
     take_notes(q);
     fw_attempt_deadlines(q);
     if (atomic_exchange(&q->note_lost, false))
         fw_cancel_look(q);
+    fw_schedule_expire(q);
     if (!q->draining) { /* else what waits is for the next start */
         give_media(q);
         fw_attempt_dial_due(q);

@@ -52,12 +52,13 @@ static enum fw_err settle(struct fw_queue *q, struct fw_fax *fax)
 }
 
 static enum fw_err each(struct fw_queue *q, enum fw_err (*list)(struct fw_store *, struct fw_fax_page *),
-                        enum fw_err (*fn)(struct fw_queue *, struct fw_fax *))
+                        enum fw_err (*fn)(struct fw_queue *, struct fw_fax *), int *ret_count)
 {
     struct fw_fax_page page = { 0 };
     enum fw_err err = list(q->config.store, &page);
     for (int i = 0; i < page.count && !err; i++)
         err = fn(q, &page.items[i]);
+    *ret_count = page.count;
     fw_fax_page_done(&page);
     return err;
 }
@@ -65,9 +66,10 @@ static enum fw_err each(struct fw_queue *q, enum fw_err (*list)(struct fw_store 
 enum fw_err fw_queue_recover(struct fw_queue *q)
 {
     q->recovering = true;
-    enum fw_err err = each(q, fw_store_fax_in_call, settle);
-    if (!err)
-        err = each(q, fw_store_fax_to_cancel, cancel_waiting);
+    int count = FW_TO_CANCEL_MAX;
+    enum fw_err err = each(q, fw_store_fax_in_call, settle, &(int){ 0 });
+    while (!err && count == FW_TO_CANCEL_MAX)
+        err = each(q, fw_store_fax_to_cancel, cancel_waiting, &count);
     q->recovering = false;
     if (err)
         return err;

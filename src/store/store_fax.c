@@ -126,6 +126,9 @@ enum fw_err fw_fax_read(struct fw_stmt *q, void *into)
     f.page_ranges = fw_stmt_owned_text(q);
     fw_stmt_text(q, f.resend_of, sizeof f.resend_of);
     f.metadata = fw_stmt_owned_text(q);
+    f.send_at.us = fw_stmt_int64(q);
+    f.send_window = fw_stmt_owned_text(q);
+    f.expires_at.us = fw_stmt_int64(q);
     f.result_email = fw_stmt_owned_text(q);
     f.result_reference = fw_stmt_owned_text(q);
     fw_stmt_text(q, f.user_id, sizeof f.user_id);
@@ -186,8 +189,8 @@ enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_eve
     if (err)
         return err;
     struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
-        db, "INSERT INTO fax(" FW_FAX_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        db, "INSERT INTO fax(" FW_FAX_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_request(&q, f);
     bind_progress(&q, f);
     fw_stmt_bind_text(&q, f->media_name);
@@ -201,6 +204,9 @@ enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_eve
     fw_stmt_bind_text(&q, f->page_ranges);
     fw_stmt_bind_text(&q, f->resend_of);
     fw_stmt_bind_text(&q, f->metadata);
+    fw_stmt_bind_int(&q, f->send_at.us);
+    fw_stmt_bind_text(&q, f->send_window);
+    fw_stmt_bind_int(&q, f->expires_at.us);
     fw_stmt_bind_text(&q, f->result_email);
     fw_stmt_bind_text(&q, f->result_reference);
     err = fw_stmt_run(&q);
@@ -271,6 +277,14 @@ static enum fw_err save_fax(struct fw_db *db, void *arg)
     if (!err)
         err = write_events(db, w);
     return err || !fw_status_final(w->fax->status) ? err : forget_deleted(db, w->fax->id);
+}
+
+enum fw_err fw_fax_save_row(struct fw_db *db, const struct fw_fax *f, enum fw_status expected,
+                            struct fw_event *events, int event_count)
+{
+    struct fax_write w = { f, expected, events, event_count, NULL };
+    check_events(&w);
+    return save_fax(db, &w);
 }
 
 enum fw_err fw_store_fax_advance(struct fw_store *s, const struct fw_fax *f,

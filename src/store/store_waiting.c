@@ -136,13 +136,15 @@ enum fw_err fw_store_lane_when(struct fw_store *s, struct fw_wall now, struct fw
     return err == FW_NOT_FOUND ? FW_OK : err ? err : fw_stmt_ok(&q);
 }
 
-static enum fw_err read_page(struct fw_store *s, const char *sql, struct fw_fax_page *ret)
+/* `max` -1: all. */
+static enum fw_err read_page(struct fw_store *s, const char *sql, int max, struct fw_fax_page *ret)
 {
     struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);
     struct fw_fax_page page CLEANUP(fw_fax_page_done) = { 0 };
     if (use.err)
         return use.err;
     struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(use.db, sql);
+    fw_stmt_bind_int(&q, max);
     const enum fw_err err = fw_fax_read_all(&q, &page);
     if (err)
         return err;
@@ -156,14 +158,14 @@ enum fw_err fw_store_fax_in_call(struct fw_store *s, struct fw_fax_page *ret)
 {
     return read_page(s,
                      "SELECT " FW_FAX_READ " FROM fax WHERE status IN ('originated', 'sending')"
-                     " ORDER BY id",
-                     ret);
+                     " ORDER BY id LIMIT ?",
+                     -1, ret);
 }
 
 enum fw_err fw_store_fax_to_cancel(struct fw_store *s, struct fw_fax_page *ret)
 {
     return read_page(s,
                      "SELECT " FW_FAX_READ " FROM fax WHERE cancel_us != 0"
-                     " AND status IN ('queued', 'media.processed') ORDER BY id",
-                     ret);
+                     " AND status IN ('queued', 'media.processed') ORDER BY id LIMIT ?",
+                     FW_TO_CANCEL_MAX, ret);
 }

@@ -40,7 +40,8 @@ MUST_USE enum fw_err fw_store_lane_next(struct fw_store *s, const struct fw_lane
 MUST_USE enum fw_err fw_store_lane_when(struct fw_store *s, struct fw_wall now,
                                         struct fw_wall *ret);
 
-/* What a start has to settle: faxes in a call, and those that were cancelled while they waited. */
+/* What a start has to settle: faxes in a call, and those that were cancelled while they waited, at most so many. */
+enum { FW_TO_CANCEL_MAX = 64 };
 MUST_USE enum fw_err fw_store_fax_in_call(struct fw_store *s, struct fw_fax_page *ret);
 MUST_USE enum fw_err fw_store_fax_to_cancel(struct fw_store *s, struct fw_fax_page *ret);
 #endif

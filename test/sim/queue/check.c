@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fax/window.h"
 #include "store/attempts.h"
 #include "world.h"
 
@@ -12,9 +13,25 @@ void hash_bytes(struct world *w, const void *data, size_t size)
         w->report->hash = (w->report->hash ^ p[i]) * 0x100000001b3u;
 }
 
+/* By the clock on the wall as the queue saw it when it decided; not long ago, though the disk may have made it wait. */
+static void check_times(struct world *w, const struct sim_fax *f)
+{
+    const struct fw_wall then = w->queue->wall, now = fw_wall_now();
+    struct fw_wall opens = { 0 };
+    if (now.us - then.us > 60 * SECOND)
+        world_fault(w, "fax %s was dialled by an old clock", f->id);
+    if (then.us < f->schedule.send_at.us)
+        world_fault(w, "fax %s was dialled before its send_at", f->id);
+    if (fw_fax_opens(&f->schedule, then, &opens) || opens.us > then.us)
+        world_fault(w, "fax %s was dialled outside of its send_window", f->id);
+    if (fw_fax_expired(&f->schedule, then))
+        world_fault(w, "fax %s was dialled after it expired", f->id);
+}
+
 /* A CALL_PLACE arrives at the line. */
 void check_placed(struct world *w, const struct fw_msg_call_place *p, struct sim_fax *f)
 {
+    check_times(w, f);
     if (f->final)
         world_fault(w, "fax %s was dialled after its end", f->id);
     for (int i = 0; i < w->call_count; i++) {
@@ -99,6 +116,8 @@ static void check_truth(struct world *w, const struct sim_fax *f, const struct f
     if (stored->status == FW_STATUS_FAILED && f->complete)
         world_fault(w, "fax %s failed (%s, %s) and its call was a success", f->id, stored->failure_reason,
                     stored->failure_detail);
+    if (strcmp(stored->failure_reason, "expired") == 0 && !f->schedule.expires_at.us)
+        world_fault(w, "fax %s expired, and had no time to", f->id);
     if (stored->status == FW_STATUS_FAILED && !stored->failure_reason[0])
         world_fault(w, "fax %s failed and nobody knows why", f->id);
     const bool may_repeat = f->has_policy && f->policy.partial == FW_PARTIAL_RESEND;

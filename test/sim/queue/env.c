@@ -9,7 +9,7 @@
 
 #include "store/writer.h"
 
-#define WALL_START_US 1767225600000000 /* 2026-01-01 */
+#define WALL_START_US 1774677600000000 /* 2026-03-28 06:00, the day before clocks change in Europe */
 #define MONO_START_US 1000000
 
 static struct {

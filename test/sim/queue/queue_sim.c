@@ -175,6 +175,12 @@ static void accept_fax(struct world *w, int index)
     snprintf(f.to, sizeof f.to, "+1312555%04d", s->number);
     f.priority = (enum fw_priority)env_draw(FW_PRIORITY_COUNT);
     f.created_at = f.updated_at = f.due = fw_wall_now();
+    if (s->send_in_us)
+        f.send_at.us = f.created_at.us + s->send_in_us;
+    if (s->expires_in_us)
+        f.expires_at.us = f.created_at.us + s->expires_in_us;
+    f.send_window = s->window ? strdup(s->window) : NULL;
+    s->schedule = (struct fw_fax){ .send_at = f.send_at, .expires_at = f.expires_at, .send_window = (char *)(uintptr_t)s->window };
     fw_uuid_new(f.created_at, f.id);
     memcpy(s->id, f.id, sizeof s->id);
     json_t *policy = s->has_policy ? fw_policy_json(&s->policy) : NULL;
@@ -253,7 +259,6 @@ static void act(struct world *w, const struct sim_event *e)
         break;
     case EV_WALL:
         env_shift_wall(((int64_t)env_draw(7200) - 3600) * SECOND);
-        w->queue->look = true; /* as the thread does once a second */
         break;
     case EV_CALM:
         w->calm = true;
@@ -278,6 +283,18 @@ static int64_t turn(struct world *w)
     return wait_ms;
 }
 
+static void draw_schedule(struct sim_fax *f)
+{
+    static const char *const windows[] = {
+        "{\"time_zone\":\"Europe/Berlin\",\"days\":[\"mon\",\"sat\",\"sun\"],\"from\":\"08:00\",\"to\":\"10:30\"}",
+        "{\"time_zone\":\"Europe/Berlin\",\"days\":[\"mon\",\"sat\",\"sun\"],\"from\":\"23:30\",\"to\":\"03:00\"}",
+        "{\"time_zone\":\"America/New_York\",\"days\":[\"mon\",\"tue\",\"sat\"],\"from\":\"04:00\",\"to\":\"04:20\"}",
+    };
+    f->send_in_us = env_chance(200) ? (int64_t)env_draw(30 * HOUR) : 0;
+    f->window = env_chance(250) ? windows[env_draw(3)] : NULL;
+    f->expires_in_us = env_chance(200) ? f->send_in_us + (int64_t)env_draw(f->window ? 30 * HOUR : HOUR) + SECOND : 0;
+}
+
 /* What is drawn for a run: swarm, that is some kinds of faults are off altogether. */
 static void draw(struct world *w)
 {
@@ -294,6 +311,7 @@ static void draw(struct world *w)
         f->pages = 1 + (int)env_draw(PAGES_MAX);
         f->has_policy = env_chance(700) && fw_policy_named(env_chance(500) ? "hylafax" : "standard", &f->policy);
         f->policy.partial = (enum fw_partial)env_draw(FW_PARTIAL_COUNT);
+        draw_schedule(f);
         world_later(w, (int64_t)env_draw(2 * HOUR), EV_ACCEPT, i, NULL);
         if (env_chance(150))
             world_later(w, (int64_t)env_draw(3 * HOUR), EV_CANCEL, i, NULL);
@@ -311,7 +329,7 @@ static void draw(struct world *w)
 
 static void live(struct world *w)
 {
-    const int64_t end = env_now_us() + 40 * HOUR;
+    const int64_t end = env_now_us() + 30 * 24 * HOUR;
     for (int step = 0; step < STEPS_MAX && !w->report->fault[0]; step++) {
         const int64_t wait_ms = turn(w);
         check_step(w);

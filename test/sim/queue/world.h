@@ -37,6 +37,9 @@ struct sim_fax {
     bool accepted, cancel_asked, final, delivered;
     bool has_policy;
     struct fw_policy policy;
+    int64_t send_in_us, expires_in_us; /* after it was accepted; 0: none */
+    const char *window;
+    struct fw_fax schedule;   /* its times, as accepted */
     int confirmed[PAGES_MAX]; /* times that the far end confirmed it */
     int calls;                /* that were placed, as the line saw it */
     bool complete;            /* a call of it ended with success and every page confirmed */
