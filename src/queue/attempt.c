@@ -49,6 +49,7 @@ static void on_answered(struct fw_queue *q, struct fw_live *l)
 
 static void on_transport(struct fw_queue *q, struct fw_live *l, const struct fw_msg_call_transport *m)
 {
+    l->t38_left = l->t38_left || (l->attempt.transport > FW_TRANSPORT_AUDIO && m->transport == FW_TRANSPORT_AUDIO);
     l->fax.transport = l->attempt.transport = m->transport;
     struct fw_live_event event = { FW_EVENT_TRANSPORT,
                                    json_pack("{ss ss}", "transport", fw_call_transport_text(m->transport), "why",

@@ -63,6 +63,7 @@ static void choose_ident(struct fw_queue *q, struct fw_live *l)
 static void begin_attempt(const struct fw_queue *q, struct fw_live *l)
 {
     struct fw_fax_attempt *a = &l->attempt;
+    l->t38_left = false;
     *a = (struct fw_fax_attempt){ .number = l->fax.attempts, .started_at = q->wall, .transport = -1, .t30_code = -1,
                                 .first_page = l->fax.first_page };
     (void)!fw_fax_attempt_record(a, json_pack("{ss sb ss}", "way", fw_way_text(l->fax.way), "ecm",

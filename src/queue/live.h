@@ -27,6 +27,7 @@ struct fw_live {
     struct fw_call_ending { bool known; struct fw_msg_call_ended is; } ended;
     struct { bool known; struct fw_msg_fax_result is; } result;
     bool underway;           /* T.30 goes on; the call can end well without the line */
+    bool t38_left;           /* in mid-call, for G.711: nothing came of it */
     char ident[FW_IDENT_MAX + 1]; /* that this call is made under */
     bool line_lost;
     bool modem_lost;         /* the line may not have heard of the call when it was told */

@@ -43,6 +43,14 @@ static void save(struct fw_queue *q, const struct fw_destination *d)
         fw_log(FW_LOG_WARN, "destination.parked", "number=%s", d->number);
 }
 
+/* The next call need not wait for a T.38 that says nothing. */
+static void learn_silent_t38(struct fw_destination *d, const struct fw_live *l, struct fw_wall now)
+{
+    char cause[FW_TEXT_SIZE];
+    snprintf(cause, sizeof cause, "fax %s: T.38 was agreed and left again for G.711, by which it arrived", l->fax.id);
+    fw_destination_learn(d, FW_FACT_T38_BAD, cause, now);
+}
+
 void fw_profile_learn(struct fw_queue *q, const struct fw_live *l, const struct fw_outcome *o)
 {
     const struct fw_wall now = fw_wall_now();
@@ -59,10 +67,12 @@ void fw_profile_learn(struct fw_queue *q, const struct fw_live *l, const struct 
         snprintf(cause, sizeof cause, "fax %s arrived by %s in call %d", l->fax.id, fw_way_text(l->fax.way),
                  l->fax.attempts);
         d.known[FW_FACT_HUMAN] = (struct fw_known){ 0 };
+        if (l->t38_left)
+            learn_silent_t38(&d, l, now);
         if (is_news)
             fw_destination_learn_way(&d, l->fax.way, cause, now);
         d.updated_at = now;
-        if (was_human || (is_news && l->fax.way != FW_WAY_T38))
+        if (was_human || l->t38_left || (is_news && l->fax.way != FW_WAY_T38))
             save(q, &d);
     }
 }

@@ -67,6 +67,10 @@ test('T.38 that is agreed and stays silent: back to G.711 in the same call, or a
     const [received] = await until('the received file', () => service.mailbox(back.to).length && service.mailbox(back.to));
     pagesEqual(join(service.faxFolder(back.id), 'pages.tif'), received);
 
+    const known = (await service.request('GET', `/v2/destinations/${encodeURIComponent(back.to)}`)).body.data;
+    assert.equal(known.facts.t38_bad.count, 1); // the next call goes over G.711 from the start
+    assert.match(known.facts.t38_bad.cause, /left again for G\.711/);
+
     const failed = await service.ended(never.id);
     assert.equal(failed.failure_reason, 'fax_initial_communication_timeout', JSON.stringify(failed));
     assert.match(failed.internal_failure_reason, /T\.38 was agreed and stayed silent.*refused with 488/);
