@@ -66,6 +66,8 @@ static const char *id_in(const struct fw_msg *m)
         return m->fax_negotiated.call;
     case FW_MSG_KIND_PAGE_CONFIRMED:
         return m->page_confirmed.call;
+    case FW_MSG_KIND_FAX_PAGE:
+        return m->fax_page.call;
     case FW_MSG_KIND_FAX_RESULT:
         return m->fax_result.call;
     default:
@@ -84,6 +86,8 @@ static void note(struct bench *b, const struct fw_msg *m)
         b->tones[call][m->media_tone.tone]++;
     else if (m->kind == FW_MSG_KIND_PAGE_CONFIRMED)
         b->pages[call] = m->page_confirmed.page_count;
+    else if (m->kind == FW_MSG_KIND_FAX_PAGE)
+        b->repeated_frames[call] = m->fax_page.repeated_frames;
     else if (m->kind == FW_MSG_KIND_FAX_RESULT)
         b->results[call] = m->fax_result;
 }

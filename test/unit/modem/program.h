@@ -17,6 +17,7 @@ struct bench {
     uint32_t told[CALLS][FW_MSG_KIND_COUNT];
     uint32_t tones[CALLS][3];
     uint32_t pages[CALLS];
+    uint32_t repeated_frames[CALLS]; /* of the page tried last */
     struct fw_msg_fax_result results[CALLS];
     long late_us_max; /* of its ticks, when it was stopped in order */
 };
