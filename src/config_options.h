@@ -45,6 +45,7 @@
     TEXT(tls_key, 4000, "") \
     TEXT(cors_origins, 4000, "") /* of web pages that may use the API, parted by commas, or "*" */ \
     NUMBER(faxes_in_process_max, 2000, 1, 1000000) /* outbound, of one account */ \
+    NUMBER(batches_in_process_max, 10, 1, 10000) /* the same; their faxes are not counted there */ \
     TEXT(public_url, 500, "") /* what links to stored files begin with; empty: where `listen` is */ \
     NUMBER(link_ttl_secs, 600, 1, 7 * 24 * 3600) /* how long such links are good */ \
     NUMBER(rate_limit_per_second, 0, 0, 100000) /* requests of one account; 0: any number */ \

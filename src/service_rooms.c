@@ -122,6 +122,7 @@ enum fw_err fw_service_start_api(struct service *s, struct fw_fault *fault)
         .public_url = s->config->public_url, .link_ttl_s = s->config->link_ttl_secs,
         .rate_limit_per_second = s->config->rate_limit_per_second,
         .faxes_in_process_max = s->config->faxes_in_process_max,
+        .batches_in_process_max = s->config->batches_in_process_max,
         .retry = s->config->retry, .signer = s->signer,
     };
     return fw_api_start(&config, fault, &s->api);

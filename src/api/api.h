@@ -21,9 +21,9 @@ struct fw_api_config {
     /* A folder of the API's own, on the file system of the store's data folder. Made when missing;
      * files that an earlier run left in it are removed at start. */
     const char *upload_dir;
-    /* Told of each fax once it is durable, from a thread of the API; must not block. NULL: nobody. */
+    /* Told of each fax or batch once it is durable, from a thread of the API; must not block. NULL: nobody. */
     void      (*fax_accepted)(void *arg, const char *fax_id);
-    /* Told of each fax that is to be cancelled, likewise. */
+    /* Told of each fax that is to be cancelled, likewise; of several by an empty text. */
     void      (*fax_canceled)(void *arg, const char *fax_id);
     /* Downloads `url` to `fd`; blocking, ends soon once `stop`. FW_INVALID: it cannot be had;
      * FW_LIMIT: more than `size_max` bytes; FW_BUSY: stopped; FW_IO. `fault` says why, a clause.
@@ -45,6 +45,7 @@ struct fw_api_config {
     const char *cors_origins; /* as api/cors.h has it; NULL or empty: none */
     unsigned    header_s, body_s; /* see api/patience.h; 0: 20 and 30 */
     unsigned    rate_limit_per_second; /* requests of one account; 0: any number, at most 1000000 */
+    unsigned    batches_in_process_max; /* of one account; their faxes are not counted below; 0: any number */
     unsigned    faxes_in_process_max;  /* of one account, outbound; 0: any number */
     /* What links begin with, "https://fax.example.com"; NULL or empty: where it listens. */
     const char *public_url;

@@ -82,6 +82,14 @@ void fw_body_expect(struct fw_body *b, const char *document, uint64_t max)
         b->size_max = max + FW_JSON_BYTES_MAX; /* and the other fields */
 }
 
+void fw_body_allow(struct fw_body *b, uint64_t max)
+{
+    if (b->kind == FW_BODY_MULTIPART)
+        return;
+    b->size_max = max;
+    fw_buf_init(&b->text, max); /* nothing was read */
+}
+
 static void document_error(struct fw_body *b, const char *text)
 {
     char pointer[64];

@@ -36,6 +36,8 @@ void fw_body_begin(struct fw_body *b, const char *content_type, struct fw_upload
                    struct fw_api_errors *errors);
 /* Before anything is read: documents are called `document` and have at most `max` bytes each. */
 void fw_body_expect(struct fw_body *b, const char *document, uint64_t max);
+/* Likewise: a body without documents has at most `max` bytes. */
+void fw_body_allow(struct fw_body *b, uint64_t max);
 /* False when a body of that length would be refused; the error is then in `errors`. */
 MUST_USE bool fw_body_announced(struct fw_body *b, uint64_t size);
 void fw_body_read(struct fw_body *b, struct fw_span data);

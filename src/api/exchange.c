@@ -292,6 +292,8 @@ static enum MHD_Result begin(struct exchange *x, struct MHD_Connection *connecti
         fw_body_begin(&r->body, header(connection, "Content-Type"), &r->uploads, &r->errors);
         if (r->route->document)
             fw_body_expect(&r->body, r->route->document, r->route->document_max);
+        if (r->route->json_max)
+            fw_body_allow(&r->body, r->route->json_max);
         (void)!fw_body_announced(&r->body, size);
     }
     if (!r->errors.status || (size <= DISCARD_BYTES_MAX && !header(connection, "Expect")))

@@ -54,7 +54,7 @@ static const char *check_display_name(const char *text)
     return text[strspn(text, allowed)] ? "may have letters, digits, spaces and -_~!.+ only" : NULL;
 }
 
-static const char *check_base64(const char *text)
+const char *fw_check_base64(const char *text)
 {
     return fw_text_is_base64(fw_span_of(text)) ? NULL : "must be valid base64";
 }
@@ -132,7 +132,7 @@ static const struct fw_field table[] = {
     { "result_email", .check = check_email, .code = FW_API_BAD_EMAIL },
     { "result_email_in_reply_to", .max = FW_MESSAGE_ID_MAX, .check = check_message_id,
       .code = FW_API_UNPROCESSABLE },
-    { "client_state", .max = FW_CLIENT_STATE_MAX, .check = check_base64,
+    { "client_state", .max = FW_CLIENT_STATE_MAX, .check = fw_check_base64,
       .code = FW_API_CLIENT_STATE },
 };
 

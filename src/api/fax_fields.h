@@ -21,6 +21,7 @@ MUST_USE enum fw_err fw_fax_fields_read(const json_t *fields, bool is_form, int 
 MUST_USE enum fw_err fw_fax_schedule_fill(const json_t *values, struct fw_fax *f); /* f's window is replaced */
 
 /* NULL, or what it is not: "must be …". */
+const char *fw_check_base64(const char *text);
 const char *fw_check_time(const char *text); /* RFC 3339, with its offset */
 const char *fw_check_e164(const char *text);
 const char *fw_check_destination(const char *text); /* E.164 or a SIP URI */

@@ -105,6 +105,16 @@ static bool read_metadata(struct fw_request *r, const char *name, const char *va
     return true;
 }
 
+static bool read_batch(struct fw_request *r, const char *name, const char *value, struct fw_fax_filter *f)
+{
+    if (strcmp(name, "filter[batch_id]") != 0 && strcmp(name, "filter[batch_id][eq]") != 0)
+        return false;
+    fw_text_clip(f->batch, sizeof f->batch, value);
+    if (!fw_uuid_valid(value))
+        fw_api_error_in(&r->errors, FW_API_BAD_FILTER, name, "This is not the id of a batch.");
+    return true;
+}
+
 static void read_sort(struct fw_request *r, const char *value, struct fw_fax_filter *f)
 {
     f->oldest_first = strcmp(value, "created_at") == 0;
@@ -122,6 +132,7 @@ void fw_fax_list(struct fw_request *r)
         if (strcmp(name, "sort") == 0)
             read_sort(r, value, &filter);
         else if (fw_text_starts(name, "filter") && !read_statuses(r, name, value, &filter) &&
+                 !read_batch(r, name, value, &filter) &&
                  !read_metadata(r, name, value, &filter) && !read_filter(r, name, value, &filter))
             fw_api_error_in(&r->errors, FW_API_BAD_FILTER, name, "There is no such filter.");
     }

@@ -25,10 +25,10 @@ static int documents_of(const struct fw_fax *f)
     return urls ? (int)json_array_size(urls) : f->document_count;
 }
 
-static void document_path(const struct fw_request *r, const char *fax, int document, char dst[PATH_SIZE + 32])
+static void document_path(const struct fw_request *r, const struct fw_fax *fax, int document, char dst[PATH_SIZE + 32])
 {
     char folder[PATH_SIZE];
-    fw_store_fax_dir(r->config->store, fax, folder, sizeof folder);
+    fw_store_fax_home(r->config->store, fax, folder, sizeof folder);
     snprintf(dst, PATH_SIZE + 32, "%s/document-%d", folder, document);
 }
 
@@ -42,11 +42,14 @@ static void gone(struct fw_request *r, int document)
 /* Second names of the files: what becomes of the first fax later does not matter to this one. */
 enum fw_err fw_fax_resend_place(struct fw_request *r, const struct fw_fax *f, const char *folder)
 {
+    struct fw_fax first = { 0 };
+    memcpy(first.id, f->resend_of, sizeof first.id);
+    memcpy(first.batch, r->resend_batch, sizeof first.batch);
     const int count = documents_of(f);
     for (int i = 1; i <= count; i++) {
         char from[PATH_SIZE + 32], to[PATH_SIZE + 32];
-        document_path(r, f->resend_of, i, from);
-        document_path(r, f->id, i, to);
+        document_path(r, &first, i, from);
+        document_path(r, f, i, to);
         if (link(from, to) == 0)
             continue;
         if (errno != ENOENT)
@@ -73,7 +76,7 @@ static void check_fax(struct fw_request *r, const struct fw_fax *f)
     for (int i = 1; i <= count; i++) {
         char path[PATH_SIZE + 32];
         struct stat st;
-        document_path(r, f->id, i, path);
+        document_path(r, f, i, path);
         if (stat(path, &st) < 0) {
             gone(r, i);
             return;
@@ -82,9 +85,11 @@ static void check_fax(struct fw_request *r, const struct fw_fax *f)
 }
 
 /* What was asked for, and nothing of what came of it; its times were those of then. FW_NO_MEMORY. */
-static enum fw_err renew(const struct fw_request *r, const json_t *values, struct fw_fax *f)
+static enum fw_err renew(struct fw_request *r, const json_t *values, struct fw_fax *f)
 {
     memcpy(f->resend_of, f->id, sizeof f->resend_of);
+    memcpy(r->resend_batch, f->batch, sizeof r->resend_batch);
+    f->batch[0] = '\0';
     if (fw_field_given(values, "to"))
         fw_text_clip(f->to, sizeof f->to, fw_field_text(values, "to"));
     f->status = FW_STATUS_QUEUED;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/batches.h"
 #include "api/fax_fields.h"
 #include "api/media_files.h"
 #include "api/request.h"
@@ -111,7 +112,7 @@ enum fw_err fw_fax_place(struct fw_request *r, const struct fw_fax *f, const cha
 }
 
 /* The documents are in place, and that is durable, before the row that tells of them is. */
-static enum fw_err place_documents(struct fw_request *r, const struct fw_fax *f, char *folder,
+enum fw_err fw_fax_place_documents(struct fw_request *r, const struct fw_fax *f, char *folder,
                                    size_t folder_size)
 {
     if (f->resend_of[0]) {
@@ -151,7 +152,7 @@ void fw_fax_accept(struct fw_request *r, const struct fw_fax *f)
     fw_respond(r, 202, json_pack("{so}", "data", fw_stored_fax_json(r, f)));
     if (r->errors.status)
         return;
-    enum fw_err err = place_documents(r, f, folder, sizeof folder);
+    enum fw_err err = fw_fax_place_documents(r, f, folder, sizeof folder);
     const bool placed = err == FW_OK;
     if (!err)
         err = accept_row(r, f);
@@ -198,6 +199,10 @@ static void create(struct fw_request *r)
 
 void fw_fax_create(struct fw_request *r)
 {
+    if (json_is_array(json_object_get(r->body.fields, "to"))) {
+        fw_batch_create_of(r, "/to");
+        return;
+    }
     if (!fw_once_enter(r))
         return;
     create(r);

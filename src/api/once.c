@@ -211,7 +211,8 @@ void fw_once_refused(struct fw_request *r, enum fw_err err)
 void fw_in_process_check(struct fw_request *r)
 {
     int64_t count = 0;
-    if (!r->route->limited || r->once.count > 0 || r->config->faxes_in_process_max == 0)
+    /* Batches have a limit of their own, known with the body. */
+    if (!r->route->limited || r->route->json_max > 0 || r->once.count > 0 || r->config->faxes_in_process_max == 0)
         return;
     const enum fw_err err = fw_store_fax_in_process(r->config->store, r->account, &count);
     if (err)

@@ -24,6 +24,7 @@ struct fw_route {
     uint64_t    document_max; /* bytes of one, when `document` is set */
     bool        once; /* heeds Idempotency-Key */
     bool        limited; /* adds to the faxes in process */
+    uint64_t    json_max; /* bytes of a body without documents; 0: FW_JSON_BYTES_MAX */
     bool        makes_pages; /* of documents, but sends none */
 };
 
@@ -50,6 +51,8 @@ struct fw_request {
      * account has an event after `wait.after`; or with `wait.over`, to answer whatever there is. */
     bool                   waits;
     struct fw_waiter       wait;
+
+    char                   resend_batch[FW_UUID_SIZE]; /* of the fax that is sent again */
 
     struct fw_links *links;
     struct fw_limits      *limits; /* borrowed; NULL: none */
@@ -104,6 +107,9 @@ MUST_USE bool fw_link_allowed(struct fw_request *r);
 void fw_fax_begin(const struct fw_request *r, struct fw_fax *f);
 /* Makes `f` durable with its documents and answers 202, or adds why not. */
 void fw_fax_accept(struct fw_request *r, const struct fw_fax *f);
+/* The documents of `f` in its folder (empty: it has none yet), durably. */
+MUST_USE enum fw_err fw_fax_place_documents(struct fw_request *r, const struct fw_fax *f, char *folder,
+                                            size_t folder_size);
 /* The documents of the fax that `f` repeats, into the folder of `f`. FW_NOT_FOUND: told already. */
 MUST_USE enum fw_err fw_fax_resend_place(struct fw_request *r, const struct fw_fax *f, const char *folder);
 
@@ -122,6 +128,7 @@ void fw_respond_list(struct fw_request *r, const struct fw_paging *p, int64_t to
 fw_handler fw_fax_page_get, fw_preview_create, fw_preview_get, fw_preview_delete, fw_preview_file;
 fw_handler fw_fax_create, fw_fax_get, fw_fax_list, fw_fax_events, fw_fax_attempts, fw_fax_attempt;
 fw_handler fw_fax_cancel, fw_fax_delete, fw_fax_refresh, fw_fax_resend;
+fw_handler fw_batch_create, fw_batch_show, fw_batch_list, fw_batch_cancel;
 fw_handler fw_application_create, fw_application_get, fw_application_list;
 fw_handler fw_application_update, fw_application_delete;
 fw_handler fw_number_create, fw_number_get, fw_number_list, fw_number_update, fw_number_delete;

@@ -4,6 +4,7 @@
 
 #include "api/request.h"
 
+#define BATCH .json_max = FW_BATCH_BYTES_MAX
 #define MEDIA .document = "media", .document_max = FW_MEDIA_BYTES_MAX
 static const struct fw_route routes[] = {
     { "POST", "/v2/faxes", fw_fax_create, .json = true, .once = true, .limited = true },
@@ -21,6 +22,10 @@ static const struct fw_route routes[] = {
     { "GET", "/v2/fax_previews/{}", fw_preview_get },
     { "DELETE", "/v2/fax_previews/{}", fw_preview_delete },
     { "GET", "/v2/fax_previews/{}/{}", fw_preview_file, .open = true }, /* as of /v2/stored */
+    { "POST", "/v2/fax_batches", fw_batch_create, .json = true, .once = true, .limited = true, BATCH },
+    { "GET", "/v2/fax_batches", fw_batch_list },
+    { "GET", "/v2/fax_batches/{}", fw_batch_show },
+    { "POST", "/v2/fax_batches/{}/actions/cancel", fw_batch_cancel },
     { "GET", "/v2/destinations", fw_destination_list },
     { "GET", "/v2/destinations/{}", fw_destination_show },
     { "PATCH", "/v2/destinations/{}", fw_destination_update, .json = true },

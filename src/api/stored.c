@@ -45,7 +45,7 @@ static int open_file(const struct fw_store *s, const struct fw_fax *f, const cha
     errno = ENOENT;
     if (!file_of(f, what, file))
         return -1;
-    fw_store_fax_dir(s, f->id, folder, sizeof folder);
+    fw_store_fax_home(s, f, folder, sizeof folder);
     snprintf(path, sizeof path, "%s/%s", folder, file);
     return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 }

@@ -10,6 +10,7 @@ enum {
     FW_BODY_BYTES_MAX = 60 * 1024 * 1024, /* one request: a document over 50 MB must still get in to
                                              fail as the contract says, not as a 413 */
     FW_JSON_BYTES_MAX = 1024 * 1024,      /* request bodies without a document */
+    FW_BATCH_BYTES_MAX = 16 * 1024 * 1024, /* likewise, with ten thousand recipients */
     FW_FORM_FIELDS_MAX = 64,
     FW_MEDIA_URLS_MAX = 20,     /* documents of one fax */
     FW_URL_MAX = 2000,          /* characters; contract 1.6, code 10003 */

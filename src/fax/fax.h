@@ -92,6 +92,7 @@ struct fw_fax {
     struct fw_wall expires_at; /* not dialled from then on; {0}: none */
 
     char   *metadata; /* owned JSON object of texts, or NULL */
+    char    batch[FW_UUID_SIZE];     /* whose documents these are (store/batches.h); or empty */
     char    resend_of[FW_UUID_SIZE]; /* the fax whose documents these are; or empty */
     char   *result_email;     /* owned: an address that is told how it ended; or NULL */
     char   *result_reference; /* owned: the Message-ID of the mail that it came by; or NULL */

@@ -55,7 +55,7 @@ json_t *fw_fax_json(const struct fw_fax *f)
 {
     json_t *json = json_pack(
         "{ss ss ss ss ss ss ss so so sb sn sn ss ss so so ss so so so so"
-        " si si so ss so so so so so so so so}",
+        " si si so ss so so so so so so so so so}",
         "id", f->id, "record_type", "fax", "connection_id", f->application,
         "direction", fw_direction_text(f->direction), "from", f->from,
         "from_display_name", f->from_display_name[0] ? f->from_display_name : f->from,
@@ -73,7 +73,7 @@ json_t *fw_fax_json(const struct fw_fax *f)
         "next_attempt_at", f->status == FW_STATUS_MEDIA_PROCESSED ? time_text(f->due) : json_null(),
         "send_at", time_or_null(f->send_at), "send_window", object_or_null(f->send_window),
         "expires_at", time_or_null(f->expires_at), "resend_of", text_or_null(f->resend_of),
-        "metadata", object_or_null(f->metadata),
+        "metadata", object_or_null(f->metadata), "batch_id", text_or_null(f->batch),
         "result_email", text_or_null(f->result_email));
     if (!json)
         return NULL;
@@ -152,6 +152,8 @@ static enum fw_err add_facts(json_t *payload, const struct fw_fax *f, enum fw_ev
         bad |= json_object_set_new(payload, "client_state", json_string(f->client_state));
     if (f->metadata)
         bad |= json_object_set_new(payload, "metadata", object_or_null(f->metadata));
+    if (f->batch[0])
+        bad |= json_object_set_new(payload, "batch_id", json_string(f->batch));
     if (fw_event_is_webhook(kind) && f->media_urls)
         bad |= json_object_set_new(payload, "original_media_url", media_url(f));
     if (fw_event_is_webhook(kind) && f->media_name[0])

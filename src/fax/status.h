@@ -65,6 +65,7 @@ bool          fw_status_may_become(enum fw_status from, enum fw_status to);
     X(TRUNK_LEFT, "call.trunk_left", false)                                                        \
     X(EMAIL_DELIVERED, "fax.email.delivered", true)                                                \
     X(EMAIL_GIVEN_UP, "email.given_up", false)                                                     \
+    X(BATCH_COMPLETED, "fax.batch.completed", true)                                                     \
     X(RESULT_MAILED, "email.result_sent", false)
 enum fw_event_kind {
 #define X(name, text, webhook) FW_EVENT_##name,

@@ -71,8 +71,10 @@ void fw_cancel_note(struct fw_queue *q, const char *fax)
 void fw_cancel_look(struct fw_queue *q)
 {
     struct fw_fax_page page = { 0 };
-    const enum fw_err err = fw_store_fax_to_cancel(q->config.store, &page);
-    if (err || page.count == FW_TO_CANCEL_MAX || fw_schedule_cancel_all(q, &page))
+    enum fw_err err = fw_store_fax_to_cancel(q->config.store, &page);
+    if (!err)
+        err = fw_schedule_cancel_all(q, &page);
+    if (err || page.count == FW_TO_CANCEL_MAX)
         atomic_store(&q->note_lost, true);
     for (int i = q->live_count - 1; i >= 0; i--) {
         struct fw_fax fax = { 0 };

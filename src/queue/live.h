@@ -70,6 +70,8 @@ struct fw_queue {
     bool             look_expiry;   /* likewise of faxes that expire */
     struct fw_wall   expiry_at;     /* and then at the latest */
     int64_t          clocks_apart;  /* wall and now, in microseconds */
+    bool             look_batch;    /* batches have something to tell their faxes */
+    char             batch[FW_UUID_SIZE]; /* whose documents are being prepared; or empty */
     int              in_media;
     int64_t          media_account[FW_PRIORITY_COUNT]; /* whose turn it was */
     bool             line_up;
@@ -121,6 +123,12 @@ typedef enum fw_err fw_turn_try(struct fw_queue *q, int priority, int64_t accoun
 MUST_USE enum fw_err fw_turns_take(struct fw_queue *q, int priority, int64_t *last, fw_turn_account *next,
                                    fw_turn_try *try_one, struct fw_fax *ret);
 
+/* batch.c: documents that many faxes share. FW_NOT_FOUND: none are to be prepared now. */
+MUST_USE enum fw_err fw_batch_give(struct fw_queue *q);
+/* False: the note is not of a batch. */
+MUST_USE bool fw_batch_prepared(struct fw_queue *q, const struct fw_queue_note *note);
+void fw_batch_tell(struct fw_queue *q); /* tells some of the faxes what became of them */
+
 /* cancel.c */
 void fw_cancel_note(struct fw_queue *q, const char *fax);
 /* Finds what was cancelled by notes that were lost. */
@@ -143,6 +151,10 @@ MUST_USE bool fw_schedule_pass(struct fw_queue *q, struct fw_live *l);
 /* Ends some of those whose time is over. */
 void fw_schedule_expire(struct fw_queue *q);
 int fw_schedule_wait_ms(const struct fw_queue *q); /* until it must be called again */
+/* Writes that the faxes of `page` come to `to`, each with events of `kinds`, in one write. Who is worked on is
+ * left out. */
+MUST_USE enum fw_err fw_live_save_all(struct fw_queue *q, struct fw_fax_page *page, enum fw_status to,
+                                      const enum fw_event_kind *kinds, int each);
 /* Ends what was cancelled while it waited; who is worked on is left out. */
 MUST_USE enum fw_err fw_schedule_cancel_all(struct fw_queue *q, struct fw_fax_page *page);
 

@@ -11,7 +11,7 @@
 #include "queue/live.h"
 #include "store/waiting.h"
 
-enum { IDLE_MS = 1000 };
+enum { IDLE_MS = 1000, NOTE_LOST_MS = 20 };
 
 enum fw_err fw_queue_new(const struct fw_queue_config *config, const struct fw_queue_port *port,
                          struct fw_queue **ret)
@@ -28,7 +28,7 @@ enum fw_err fw_queue_new(const struct fw_queue_config *config, const struct fw_q
     q->now = fw_mono_now();
     q->wall = fw_wall_now();
     q->clocks_apart = q->wall.us - q->now.us;
-    q->look = q->look_media = q->look_expiry = true;
+    q->look = q->look_media = q->look_expiry = q->look_batch = true;
     enum fw_err err = fw_mailbox_new(sizeof(struct fw_queue_note), &q->mailbox);
     if (!err)
         err = fw_map_new(&q->by_fax);
@@ -63,7 +63,7 @@ void fw_queue_free(struct fw_queue *q)
 
 static void on_prepared(struct fw_queue *q, const struct fw_queue_note *note)
 {
-    struct fw_live *l = fw_live_by_fax(q, note->fax);
+    struct fw_live *l = fw_batch_prepared(q, note) ? NULL : fw_live_by_fax(q, note->fax);
     if (!l || l->phase != FW_PHASE_IN_MEDIA)
         return;
     if (l->fax.cancel_asked) {
@@ -135,7 +135,9 @@ static enum fw_err give_one(struct fw_queue *q)
 static void give_media(struct fw_queue *q)
 {
     while (q->look_media && q->in_media < 2 * q->config.media_workers) {
-        const enum fw_err err = give_one(q);
+        enum fw_err err = fw_batch_give(q);
+        if (err == FW_NOT_FOUND)
+            err = give_one(q);
         if (err)
             q->look_media = false;
         if (err && err != FW_NOT_FOUND)
@@ -147,7 +149,12 @@ static void on_note(struct fw_queue *q, const struct fw_queue_note *note)
 {
     switch (note->kind) {
     case FW_NOTE_ACCEPTED: q->look_media = q->look_expiry = true; break;
-    case FW_NOTE_CANCEL: fw_cancel_note(q, note->fax); break;
+    case FW_NOTE_CANCEL:
+        if (note->fax[0])
+            fw_cancel_note(q, note->fax);
+        else /* several: they stand in the store */
+            atomic_store(&q->note_lost, true);
+        break;
     case FW_NOTE_PREPARED: on_prepared(q, note); break;
     case FW_NOTE_MESSAGE: fw_attempt_message(q, &note->msg); break;
     case FW_NOTE_LINE:
@@ -168,7 +175,7 @@ static void on_note(struct fw_queue *q, const struct fw_queue_note *note)
 /* Milliseconds until something falls due; INT_MAX: nothing does. */
 static int wait_ms(const struct fw_queue *q)
 {
-    int least = INT_MAX;
+    int least = q->look_batch ? 0 : atomic_load(&q->note_lost) ? NOTE_LOST_MS : INT_MAX;
     for (int i = 0; i < q->live_count; i++) {
         const struct fw_live *l = q->live[i];
         const int ms = fw_mono_wait_ms(q->now, l->due);
@@ -197,6 +204,7 @@ int fw_queue_turn(struct fw_queue *q)
     if (atomic_exchange(&q->note_lost, false))
         fw_cancel_look(q);
     fw_schedule_expire(q);
+    fw_batch_tell(q);
     if (!q->draining) { /* else what waits is for the next start */
         give_media(q);
         fw_attempt_dial_due(q);
@@ -216,7 +224,7 @@ static void *run(void *arg)
             fw_assert(false && "poll of a mailbox");
         /* Once in a while without being told: a note may be lost, and the wall clock be set. */
         if (ready == 0)
-            q->look = q->look_media = true;
+            q->look = q->look_media = q->look_batch = true;
     }
     return NULL;
 }

@@ -79,9 +79,9 @@ enum { FW_QUEUE_CHORES_MAX = 64 };
 MUST_USE enum fw_err fw_queue_chore(struct fw_queue *q, const struct fw_queue_chore *chore);
 
 /* From any thread. */
-void fw_queue_accepted(struct fw_queue *q, const char *fax);
+void fw_queue_accepted(struct fw_queue *q, const char *fax); /* or a batch */
 /* The store has the wish already (fw_store_fax_cancel or _delete); here is when it is acted upon. */
-void fw_queue_cancel(struct fw_queue *q, const char *fax);
+void fw_queue_cancel(struct fw_queue *q, const char *fax); /* empty: several */
 void fw_queue_message(struct fw_queue *q, const struct fw_msg *msg);
 void fw_queue_line(struct fw_queue *q, bool up);
 void fw_queue_modem(struct fw_queue *q, uint8_t modem, bool up);

@@ -82,8 +82,8 @@ bool fw_schedule_pass(struct fw_queue *q, struct fw_live *l)
     return false;
 }
 
-/* Ends what waits and nobody works on, in one write; `kinds` are the events of each. */
-static enum fw_err end_all(struct fw_queue *q, struct fw_fax_page *page, const enum fw_event_kind *kinds, int each)
+enum fw_err fw_live_save_all(struct fw_queue *q, struct fw_fax_page *page, enum fw_status to,
+                             const enum fw_event_kind *kinds, int each)
 {
     struct fw_fax_ending *faxes = calloc((size_t)page->count + 1, sizeof *faxes);
     struct fw_event *events = calloc((size_t)(page->count * each) + 1, sizeof *events);
@@ -94,7 +94,7 @@ static enum fw_err end_all(struct fw_queue *q, struct fw_fax_page *page, const e
         if (fw_live_by_fax(q, f->id))
             continue; /* whoever works on it sees to it */
         faxes[count] = (struct fw_fax_ending){ f, f->status };
-        f->status = FW_STATUS_FAILED;
+        f->status = to;
         f->updated_at = q->wall;
         for (int k = 0; k < each && !err; k++)
             err = fw_event_make(f, kinds[k], f->updated_at, NULL, &events[count * each + k]);
@@ -105,7 +105,8 @@ static enum fw_err end_all(struct fw_queue *q, struct fw_fax_page *page, const e
     for (int i = 0; events && i < page->count * each; i++)
         fw_event_done(&events[i]);
     if (!err && count > 0)
-        fw_log(FW_LOG_INFO, "faxes.ended", "count=%d reason=%s", count, faxes[0].fax->failure_reason);
+        fw_log(FW_LOG_INFO, "faxes.moved", "count=%d to=%s reason=%s", count, fw_status_text(to),
+               faxes[0].fax->failure_reason);
     free(events);
     free(faxes);
     return err;
@@ -119,7 +120,7 @@ enum fw_err fw_schedule_cancel_all(struct fw_queue *q, struct fw_fax_page *page)
         fw_text_clip(f->failure_reason, sizeof f->failure_reason, FW_CANCEL_REASON);
         fw_text_clip(f->failure_detail, sizeof f->failure_detail, fw_cancel_detail(f));
     }
-    const enum fw_err err = end_all(q, page, kinds, ARRAY_LEN(kinds));
+    const enum fw_err err = fw_live_save_all(q, page, FW_STATUS_FAILED, kinds, ARRAY_LEN(kinds));
     fw_live_sweep(q); /* they may have been deleted, too */
     return err;
 }
@@ -134,7 +135,7 @@ static enum fw_err expire_some(struct fw_queue *q, bool *ret_more)
     for (int i = 0; i < page.count; i++)
         expire(&page.items[i]);
     *ret_more = page.count == ENDED_AT_ONCE;
-    return end_all(q, &page, kinds, ARRAY_LEN(kinds));
+    return fw_live_save_all(q, &page, FW_STATUS_FAILED, kinds, ARRAY_LEN(kinds));
 }
 
 void fw_schedule_expire(struct fw_queue *q)

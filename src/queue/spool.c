@@ -31,7 +31,7 @@ enum fw_err fw_spool_put(struct fw_queue *q, const struct fw_fax *fax, int modem
 {
     char from[PATH_SIZE], to[PATH_SIZE];
     char dir[4096];
-    fw_store_fax_dir(q->config.store, fax->id, dir, sizeof dir);
+    fw_store_fax_home(q->config.store, fax, dir, sizeof dir);
     const int used = snprintf(from, sizeof from, "%s/pages.tif", dir);
     if (used < 0 || used >= PATH_SIZE || name(q, modem, call, ".tif", to))
         return FW_LIMIT;

@@ -75,6 +75,7 @@ struct fw_fax_filter { /* empty or zero: not given; times exclusive or inclusive
     char from[FW_NUMBER_MAX + 1], to[FW_NUMBER_MAX + 1];
     char direction[16]; /* "outbound" or "inbound" */
     uint32_t statuses;  /* bits 1 << enum fw_status; one of them */
+    char batch[FW_UUID_SIZE];
     bool oldest_first;
     int metadata_count; /* all of these */
     struct { char key[FW_METADATA_KEY_MAX + 1], value[FW_METADATA_VALUE_MAX + 1]; } metadata[FW_METADATA_FILTERS_MAX];
@@ -203,5 +204,7 @@ void fw_store_media_dir(const struct fw_store *s, char *dst, size_t dst_size);
 MUST_USE enum fw_err fw_store_fax_dir_make(struct fw_store *s, const char *fax, char *dst,
                                            size_t dst_size);
 void fw_store_fax_dir(const struct fw_store *s, const char *fax, char *dst, size_t dst_size);
+/* Where the documents and pages of it lie: its own folder, or that of its batch. Not made. */
+void fw_store_fax_home(const struct fw_store *s, const struct fw_fax *f, char *dst, size_t dst_size);
 const char *fw_store_data_dir(const struct fw_store *s);
 #endif

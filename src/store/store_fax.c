@@ -131,6 +131,7 @@ enum fw_err fw_fax_read(struct fw_stmt *q, void *into)
     f.expires_at.us = fw_stmt_int64(q);
     f.result_email = fw_stmt_owned_text(q);
     f.result_reference = fw_stmt_owned_text(q);
+    fw_stmt_text(q, f.batch, sizeof f.batch);
     fw_stmt_text(q, f.user_id, sizeof f.user_id);
     f.cancel_asked = fw_stmt_bool(q);
     f.deleted = fw_stmt_bool(q);
@@ -190,7 +191,7 @@ enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_eve
         return err;
     struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
         db, "INSERT INTO fax(" FW_FAX_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_request(&q, f);
     bind_progress(&q, f);
     fw_stmt_bind_text(&q, f->media_name);
@@ -209,6 +210,7 @@ enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_eve
     fw_stmt_bind_int(&q, f->expires_at.us);
     fw_stmt_bind_text(&q, f->result_email);
     fw_stmt_bind_text(&q, f->result_reference);
+    fw_stmt_bind_text(&q, f->batch);
     err = fw_stmt_run(&q);
     return err ? err : write_events(db, &w);
 }
@@ -276,6 +278,8 @@ static enum fw_err save_fax(struct fw_db *db, void *arg)
         err = fw_fax_attempt_write(db, w->attempt);
     if (!err)
         err = write_events(db, w);
+    if (!err && w->fax->batch[0] && fw_status_final(w->fax->status))
+        err = fw_batch_ended(db, w->fax);
     return err || !fw_status_final(w->fax->status) ? err : forget_deleted(db, w->fax->id);
 }
 

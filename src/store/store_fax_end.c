@@ -81,6 +81,13 @@ static enum fw_err is_told(struct fw_db *db, const char *fax)
 enum fw_err fw_fax_forget(struct fw_db *db, const char *fax)
 {
     enum fw_err err = run_for(db, "INSERT OR IGNORE INTO fax_removal(fax) VALUES (?)", fax);
+    if (!err) /* the files of its batch go with the last of its faxes */
+        err = run_for(db,
+                      "INSERT OR IGNORE INTO fax_removal(fax) SELECT f.batch FROM fax f"
+                      " WHERE f.id = ? AND f.batch != ''"
+                      " AND NOT EXISTS (SELECT 1 FROM fax o INDEXED BY fax_of_batch WHERE o.batch = f.batch"
+                      " AND o.batch != '' AND (o.deleted_us = 0 OR o.status NOT IN ('delivered', 'failed')))",
+                      fax);
     if (!err) /* not even sent, if it was not yet */
         err = run_for(db, "DELETE FROM mail WHERE fax = ?", fax);
     if (!err)

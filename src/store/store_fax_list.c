@@ -84,6 +84,8 @@ static struct fw_stmt compose(struct fw_db *db, const char *select, const struct
                                   l->index ? l->index : "", l->index ? "" : "+");
     for (size_t i = 0; i < ARRAY_LEN(terms) && !err; i++)
         err = terms[i].text[0] ? fw_buf_put_text(&sql, terms[i].sql) : FW_OK;
+    if (!err && f->batch[0])
+        err = fw_buf_put_text(&sql, " AND batch = ? AND batch != ''");
     if (!err)
         err = put_statuses(&sql, f->statuses);
     for (int i = 0; i < f->metadata_count && !err; i++)
@@ -103,6 +105,8 @@ static struct fw_stmt compose(struct fw_db *db, const char *select, const struct
         if (terms[i].text[0])
             fw_stmt_bind_text(&q, terms[i].text);
     }
+    if (f->batch[0])
+        fw_stmt_bind_text(&q, f->batch);
     for (int i = 0; i < f->metadata_count; i++) {
         fw_stmt_bind_text(&q, f->metadata[i].key);
         fw_stmt_bind_text(&q, f->metadata[i].value);
@@ -141,6 +145,10 @@ static enum fw_err choose_index(struct fw_db *db, struct list *l)
         { "fax_newest_direction", f->direction, tally_of(l, FW_TALLY_ALL, "", f->direction) },
     };
     int64_t least = f->statuses ? FEW : INT64_MAX;
+    if (f->batch[0]) {
+        l->index = "fax_newest_batch";
+        return FW_OK;
+    }
     if (f->metadata_count > 0)
         return FW_OK; /* those that have it are looked up by their ids */
     l->index = f->statuses ? "fax_newest_status" : "fax_newest";
@@ -189,7 +197,7 @@ static enum fw_err read_page(struct fw_db *db, struct list *l, int64_t offset, i
                              struct fw_fax_page *page)
 {
     const struct fw_fax_filter *f = l->filter;
-    const bool is_counted = (f->from[0] && f->to[0]) || f->statuses || f->metadata_count > 0;
+    const bool is_counted = (f->from[0] && f->to[0]) || f->statuses || f->metadata_count > 0 || f->batch[0];
     const enum fw_tally_kind kind = f->from[0] ? FW_TALLY_FROM : f->to[0] ? FW_TALLY_TO : FW_TALLY_ALL;
     const struct fw_tally tally = tally_of(l, kind, f->from[0] ? f->from : f->to, f->direction);
     int64_t until_us = l->until_us;

@@ -30,7 +30,7 @@ MUST_USE enum fw_err fw_event_read_all(struct fw_stmt *q, struct fw_event_page *
     " modem, due_us, call_duration_secs, bit_rate, transport, updated_us, media_name, direction,"      \
     " media_format, partial_content, remote_ident, priority,"                                                 \
     " retry, first_page, way, page_ranges, resend_of, metadata, send_at_us, send_window, expires_us,"  \
-    " result_email, result_reference"
+    " result_email, result_reference, batch"
 /* What is selected of a row of `fax`: the columns, and what others wrote or know of it. */
 #define FW_FAX_READ                                                                                \
     FW_FAX_COLUMNS ", (SELECT uuid FROM account WHERE account.id = fax.account), cancel_us != 0,"         \
@@ -42,6 +42,11 @@ MUST_USE enum fw_err fw_fax_read_all(struct fw_stmt *q, struct fw_fax_page *ret)
 
 /* The row and its first event. FW_NOT_FOUND: the application is not of its account. */
 MUST_USE enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_event *first);
+/* `last` has ended now: tells of the end of its batch, if all others of it have ended before. */
+MUST_USE enum fw_err fw_batch_ended(struct fw_db *db, const struct fw_fax *last);
+struct fw_admission;
+/* The names and the answer of a request that is let in. */
+MUST_USE enum fw_err fw_once_write(struct fw_db *db, int64_t account, const struct fw_admission *a);
 /* A change of it with its events, as fw_store_fax_save. */
 MUST_USE enum fw_err fw_fax_save_row(struct fw_db *db, const struct fw_fax *f, enum fw_status expected,
                                      struct fw_event *events, int event_count);

@@ -76,7 +76,7 @@ static enum fw_err write_name(struct fw_db *db, int64_t account, const struct fw
     return fw_stmt_run(&q);
 }
 
-static enum fw_err write_names(struct fw_db *db, int64_t account, const struct fw_admission *a)
+enum fw_err fw_once_write(struct fw_db *db, int64_t account, const struct fw_admission *a)
 {
     enum fw_err err = FW_OK;
     for (int i = 0; i < a->name_count && !err; i++)
@@ -116,7 +116,7 @@ static enum fw_err admit_fax(struct fw_db *db, void *arg)
     if (!err && w->a->in_process_max > 0 && count >= w->a->in_process_max)
         err = FW_LIMIT;
     if (!err)
-        err = write_names(db, w->fax->account, w->a);
+        err = fw_once_write(db, w->fax->account, w->a);
     return err ? err : fw_fax_write(db, w->fax, w->first);
 }
 
@@ -138,7 +138,7 @@ struct application_admit {
 static enum fw_err admit_application(struct fw_db *db, void *arg)
 {
     const struct application_admit *w = arg;
-    const enum fw_err err = write_names(db, w->app->account, w->a);
+    const enum fw_err err = fw_once_write(db, w->app->account, w->a);
     return err ? err : fw_application_write(db, w->app);
 }
 

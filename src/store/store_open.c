@@ -136,6 +136,11 @@ void fw_store_on_delivery(struct fw_store *s, void (*fn)(void *arg), void *arg)
     fw_writer_on_delivery(s->writer, fn, arg);
 }
 
+void fw_store_fax_home(const struct fw_store *s, const struct fw_fax *f, char *dst, size_t dst_size)
+{
+    fw_store_fax_dir(s, f->batch[0] ? f->batch : f->id, dst, dst_size);
+}
+
 const char *fw_store_data_dir(const struct fw_store *s)
 {
     return s->data_dir;

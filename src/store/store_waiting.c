@@ -22,7 +22,7 @@ static enum fw_err read_account(struct fw_store *s, const char *sql, int priorit
 enum fw_err fw_store_prepare_account(struct fw_store *s, int priority, int64_t after, int64_t *ret)
 {
     return read_account(s,
-                        "SELECT account FROM fax WHERE status = 'queued' AND priority = ?"
+                        "SELECT account FROM fax WHERE status = 'queued' AND batch = '' AND priority = ?"
                         " AND account > ? ORDER BY account LIMIT 1",
                         priority, after, ret);
 }
@@ -56,7 +56,7 @@ enum fw_err fw_store_prepare_next(struct fw_store *s, int priority, int64_t acco
     if (use.err)
         return use.err;
     struct fw_stmt q CLEANUP(fw_stmt_done) =
-        fw_stmt_of(use.db, "SELECT id FROM fax WHERE status = 'queued' AND priority = ?"
+        fw_stmt_of(use.db, "SELECT id FROM fax WHERE status = 'queued' AND batch = '' AND priority = ?"
                            " AND account = ? ORDER BY created_us, id");
     fw_stmt_bind_int(&q, priority);
     fw_stmt_bind_int(&q, account);

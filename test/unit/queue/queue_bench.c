@@ -50,7 +50,7 @@ static enum fw_err insert(struct fw_db *db, void *arg)
             " SELECT printf('" ID_FORMAT "', i / 65536, i), a.account, a.id, '+12025550123', '',"
             " '+1312' || printf('%07d', i / 4), NULL, NULL, '', 1, 'high', 1, 0, 95, 0, 0, 0,"
             " ?2 + i, 'media.processed', '', '', 3, 0, 0, 0, '', -1, ?2 + i, 0, 0, -1, ?2 + i, '',"
-            " 'outbound', 'pdf', 0, '', 1, NULL, 0, 0, NULL, '', NULL, 0, NULL, 0, NULL, NULL"
+            " 'outbound', 'pdf', 0, '', 1, NULL, 0, 0, NULL, '', NULL, 0, NULL, 0, NULL, NULL, ''"
             " FROM n JOIN application a ON a.id = CAST(1000 + i % 50 AS TEXT)");
     fw_stmt_bind_int(&q, *count);
     fw_stmt_bind_int(&q, fw_wall_now().us - 3600 * 1000000LL);
