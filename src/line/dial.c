@@ -187,7 +187,7 @@ static void begin(struct fw_line *l, struct fw_line_call *c)
 {
     c->invited = l->now;
     c->heard = c->remote_known = c->handle_over = false;
-    c->session = (struct fw_line_session){ 0 };
+    c->session = (struct fw_line_session){ .asked_s = c->trunk.session_expires_s };
     c->auth = (struct fw_sip_auth){ 0 };
     c->auth_text = NULL;
     c->progress_last = 0;

@@ -164,7 +164,7 @@ void fw_line_on_offer_response(struct fw_line *l, struct fw_line_call *c, const 
 {
     const bool back = c->state == FW_LINE_RETURNING;
     if (e->status >= 200 && e->status < 300 && e->sip)
-        fw_line_session_of_answer(&c->session, e->sip, c->trunk.session_expires_s, l->now);
+        fw_line_session_of_answer(&c->session, e->sip, l->now);
     if (e->status >= 300)
         (back ? on_return_refused : on_t38_refused)(l, c, e);
     else if (e->status >= 200)

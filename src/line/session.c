@@ -59,6 +59,8 @@ void fw_line_session_of_request(struct fw_line_session *s, const sip_t *sip, str
     if (x) {
         const bool by_uas = x->x_refresher && strcasecmp(x->x_refresher, "uas") == 0;
         s->interval_s = seconds_of(x);
+        if (s->asked_s && s->interval_s > s->asked_s)
+            s->interval_s = s->asked_s;
         s->ours = by_uas || !sip_has_feature(sip->sip_supported, "timer");
         s->ends = true;
     } else if (sip->sip_request && sip->sip_request->rq_method == sip_method_invite) {
@@ -67,13 +69,13 @@ void fw_line_session_of_request(struct fw_line_session *s, const sip_t *sip, str
     fw_line_session_begin(s, now);
 }
 
-void fw_line_session_of_answer(struct fw_line_session *s, const sip_t *sip, uint32_t asked_s, struct fw_mono now)
+void fw_line_session_of_answer(struct fw_line_session *s, const sip_t *sip, struct fw_mono now)
 {
     const sip_session_expires_t *x = sip->sip_session_expires;
     note_methods(s, sip);
     s->ends = x != NULL;
     s->ours = !x || !x->x_refresher || strcasecmp(x->x_refresher, "uas") != 0;
-    s->interval_s = !x ? asked_s : seconds_of(x);
+    s->interval_s = x ? seconds_of(x) : s->asked_s;
     fw_line_session_begin(s, now);
 }
 
@@ -162,6 +164,7 @@ static bool raise_interval(struct fw_line *l, struct fw_line_call *c, const stru
     if (!min || min->min_delta < FW_LINE_SESSION_MIN_S || min->min_delta > INTERVAL_MAX_S || s->raised == RAISED_MAX)
         return false;
     s->raised++;
+    s->asked_s = (uint32_t)min->min_delta;
     nua_set_hparams(c->handle, NUTAG_SESSION_TIMER((unsigned)min->min_delta),
                     NUTAG_MIN_SE((unsigned)min->min_delta), TAG_END());
     s->refresh_due = l->now;
@@ -202,7 +205,7 @@ void fw_line_session_on_response(struct fw_line *l, struct fw_line_call *c, cons
         return;
     }
     c->session.raised = 0;
-    fw_line_session_of_answer(&c->session, e->sip, c->trunk.session_expires_s, l->now);
+    fw_line_session_of_answer(&c->session, e->sip, l->now);
     if (which == FW_LINE_REFRESH_INVITE && may_refresh(c))
         take_answer(l, c, e);
 }

@@ -17,6 +17,7 @@ enum { FW_LINE_SESSION_MIN_S = 90 /* RFC 4028 clause 5 */ };
 enum fw_line_refresh { FW_LINE_REFRESH_NONE, FW_LINE_REFRESH_UPDATE, FW_LINE_REFRESH_INVITE };
 
 struct fw_line_session {
+    uint32_t asked_s;    /* by us; the stack agrees to no more. 0: nothing */
     uint32_t interval_s; /* 0: it lasts as long as the call */
     bool ours;           /* we refresh; else the peer */
     bool ends;           /* unless refreshed; what we only do for proxies on the way does not */
@@ -27,9 +28,9 @@ struct fw_line_session {
 };
 
 /* From the peer's INVITE, re-INVITE or UPDATE, which we have answered with 2xx, or from its 2xx to
- * ours. `asked_s` is what we had asked for, 0: nothing. */
+ * ours. */
 void fw_line_session_of_request(struct fw_line_session *s, const sip_t *sip, struct fw_mono now);
-void fw_line_session_of_answer(struct fw_line_session *s, const sip_t *sip, uint32_t asked_s, struct fw_mono now);
+void fw_line_session_of_answer(struct fw_line_session *s, const sip_t *sip, struct fw_mono now);
 /* Sets the deadlines anew. */
 void fw_line_session_begin(struct fw_line_session *s, struct fw_mono now);
 

@@ -61,7 +61,7 @@ static void on_answer(struct fw_line *l, struct fw_line_call *c, const struct fw
 {
     const enum fw_sdp_policy policy = c->t38_first ? FW_SDP_T38_PREFERRED : FW_SDP_AUDIO_ONLY;
     keep_description(c, e->sip);
-    fw_line_session_of_answer(&c->session, e->sip, c->trunk.session_expires_s, l->now);
+    fw_line_session_of_answer(&c->session, e->sip, l->now);
     if (c->remote_known && fw_sdp_settle(&c->remote, &c->local, policy, &c->settled) == FW_OK) {
         const bool audio = c->settled.transport == FW_TRANSPORT_AUDIO;
         c->t38_refused = c->t38_first && audio; /* it was offered, and not taken */

@@ -35,6 +35,7 @@ const table = [
     ['called-silent-t38-no-way-back', { reason: 'fax_initial_communication_timeout', way: 't38', detail: /refused with 488/ }],
     ['called-challenges', { ...hungUp, way: 't38' }],
     ['called-prack', { ...hungUp, way: 't38' }],
+    ['called-422', hungUp],
     ['called-we-refresh', { ...hungUp, way: 'audio' }],
     ['called-we-refresh-by-reinvite', { ...hungUp, way: 't38' }],
     ['called-does-not-refresh', { reason: 'receiver_call_dropped', way: 'audio', detail: /did not refresh the session/ }],
@@ -67,16 +68,20 @@ const strangers = ['stranger-options', 'stranger-register', 'stranger-invite'];
 let folder, service, relay, media, sipPort;
 const numbers = new Map(); // of a scenario
 
-async function bound(host = '127.0.0.1') {
+async function bound(host = '127.0.0.1', port = 0) {
     const socket = dgram.createSocket('udp4');
-    await new Promise((done) => socket.bind(0, host, done));
+    await new Promise((done, failed) => socket.on('error', failed).bind(port, host, done));
     return socket;
 }
+/* Not one of those that the system gives to whoever asks, for it may before SIPp has it. */
 async function freePort(host) {
-    const socket = await bound(host);
-    const { port } = socket.address();
-    await new Promise((done) => socket.close(done));
-    return port;
+    for (;;) {
+        const port = 12000 + Math.floor(Math.random() * 18000);
+        const socket = await bound(host, port).catch(() => null);
+        if (!socket) continue;
+        await new Promise((done) => socket.close(done));
+        return port;
+    }
 }
 
 const listens = (port) => readFileSync('/proc/net/udp', 'latin1').includes(`:${port.toString(16).toUpperCase().padStart(4, '0')} `);
@@ -129,8 +134,7 @@ before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'faxwire-sipp-'));
     relay = await startRelay();
     media = await startMedia();
-    sipPort = await freePort();
-    service = await Service.start({ config: `sip_port: ${sipPort}\nmodems: 2\ncalls_max: 64
+    service = await Service.start({ config: `modems: 2\ncalls_max: 64
 answer_delay_ms: 200
 trunks:
   - name: far
@@ -140,7 +144,9 @@ trunks:
     password: secret
     options_secs: 0
     t38_after_answer_ms: 1500
+    session_expires_secs: 1800
 ` });
+    sipPort = Number(/line\.ready.*port=(\d+)/.exec(service.log)[1]);
     for (const [i, [name]] of table.entries()) {
         numbers.set(name, `+1312555${1000 + i}`);
         if (name.startsWith('calls-')) await service.number(numbers.get(name), service.application_id);

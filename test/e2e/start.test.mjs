@@ -46,6 +46,7 @@ test('what is wrong on the command line or in the configuration is named', () =>
         ['modems: many\n', /modems|INVALID|Invalid/i],
         ['modems: 17\n', /modems: must be from 1 to 16/],
         ['trunks:\n  - name: a\n', /host/],
+        ['trunks:\n  - name: a\n    host: 127.0.0.1\n    session_expires_secs: 30\n', /session_expires_secs must be 0 or from 90/],
         ['listen: [\n', /yaml|YAML/],
     ];
     for (const [text, pattern] of cases) {
