@@ -36,6 +36,7 @@
     NUMBER(number_gap_ms, 0, 0, 600000) /* between two calls to one */ \
     NUMBER(ring_timeout_secs, 60, 5, 600) \
     NUMBER(call_limit_secs, 3600, 60, 4 * 3600) \
+    NUMBER(trace_max_mb, 16, 1, 1024) /* of the packets of one call, where that was asked for */ \
     NUMBER(answer_delay_ms, 0, 0, 60 * 1000) /* calls that come in ring as long */ \
     NUMBER(disk_free_min_mb, 256, 1, 1024 * 1024) /* less is free: no call, fax or upload is taken */ \
     NUMBER(http_threads, 16, 1, 64) \

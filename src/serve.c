@@ -80,7 +80,7 @@ static enum fw_err open_data(struct service *s, struct fw_fault *fault)
     if (!err)
         err = fw_signer_open(path, &s->signer);
     if (!err)
-        err = fw_mailbox_new(sizeof(struct fw_msg), &s->outbox);
+        err = fw_mailbox_new(sizeof(struct parcel), &s->outbox);
     return err;
 }
 

@@ -17,6 +17,12 @@
 #include "serve.h"
 #include "trunks.h"
 
+/* What a room sends to a child. */
+struct parcel {
+    struct fw_msg msg;
+    int           fd; /* goes along; -1: none */
+};
+
 struct service {
     const struct fw_config         *config;
     const struct fw_serve_options  *options;
@@ -34,7 +40,7 @@ struct service {
     struct fw_links                 links; /* the notifier's */
     struct fw_supervisor           *supervisor;
     struct fw_trunks               *trunks;
-    struct fw_mailbox              *outbox; /* of struct fw_msg, from the queue to the children */
+    struct fw_mailbox              *outbox; /* of struct parcel, from the rooms to the children */
     struct fw_api                  *api;
     char                            http_host[256], upload_dir[4200], public_key[64]; /* as long as the API lives */
     uint16_t                        carrier_port;

@@ -1,6 +1,7 @@
 /* The supervisor's port: the children of the service, what they are told and what their ends mean. */
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "service.h"
@@ -106,9 +107,11 @@ static void message(void *arg, enum fw_role role, uint8_t index, const struct fw
 static void on_outbox(void *arg)
 {
     struct service *s = arg;
-    struct fw_msg msg;
-    while (fw_mailbox_take(s->outbox, &msg))
-        fw_supervisor_send(s->supervisor, &msg);
+    struct parcel parcel;
+    while (fw_mailbox_take(s->outbox, &parcel)) {
+        fw_supervisor_send(s->supervisor, &parcel.msg, parcel.fd);
+        fw_fd_close(&parcel.fd);
+    }
 }
 
 static enum fw_err start_modems(struct service *s, struct fw_fault *fault)

@@ -1,16 +1,27 @@
 /* Each room with its part of the configuration, and the wires between them. */
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "media/join.h"
 #include "previews.h"
 #include "service.h"
 
-static void from_queue(void *arg, const struct fw_msg *msg)
+enum { MEGABYTE = 1024 * 1024 };
+
+static void send_with(void *arg, const struct fw_msg *msg, int fd)
 {
     struct service *s = arg;
-    if (fw_mailbox_put(s->outbox, msg))
+    struct parcel parcel = { .msg = *msg, .fd = fd };
+    if (fw_mailbox_put(s->outbox, &parcel)) {
         fw_log(FW_LOG_ERROR, "message.lost", "kind=%s", fw_msg_text(msg->kind)); /* its deadline acts */
+        fw_fd_close(&parcel.fd);
+    }
+}
+
+static void from_room(void *arg, const struct fw_msg *msg)
+{
+    send_with(arg, msg, -1);
 }
 
 static void prepare(void *arg, const struct fw_fax *fax, const char *dir, const atomic_bool *stop,
@@ -60,7 +71,8 @@ static enum fw_err make_preview(void *arg, const struct fw_fax *f, const struct 
 
 enum fw_err fw_service_start_queue(struct service *s)
 {
-    const struct fw_queue_port port = { .prepare = prepare, .send = from_queue, .slice = fw_join_rest_file, .arg = s };
+    const struct fw_queue_port port = { .prepare = prepare, .send = from_room, .send_with = send_with,
+                                        .slice = fw_join_rest_file, .arg = s };
     const struct fw_config *c = s->config;
     const struct fw_queue_config config = {
         .store = s->store, .ident = c->ident, .modem_count = (int)c->modems, .seats = &s->seats,
@@ -68,6 +80,8 @@ enum fw_err fw_service_start_queue(struct service *s)
         .media_workers = (int)c->media_workers, .calls_max = (int)c->calls_max,
         .calls_per_number = (int)c->calls_per_number, .number_gap_ms = (int)c->number_gap_ms,
         .ring_timeout_ms = c->ring_timeout_secs * 1000, .call_limit_ms = c->call_limit_secs * 1000,
+        .trace_bytes_max = c->trace_max_mb * MEGABYTE,
+        .disk_free_min = ((uint64_t)c->disk_free_min_mb + c->trace_max_mb) * MEGABYTE,
     };
     const enum fw_err err = fw_queue_new(&config, &port, &s->queue);
     return err ? err : fw_queue_start(s->queue);
@@ -76,13 +90,13 @@ enum fw_err fw_service_start_queue(struct service *s)
 /* Before the queue: its start clears the spool. */
 enum fw_err fw_service_start_receive(struct service *s)
 {
-    const struct fw_receive_port port = { from_queue, s };
+    const struct fw_receive_port port = { .send = from_room, .send_with = send_with, .arg = s };
     const struct fw_config *c = s->config;
     const struct fw_receive_config config = {
         .store = s->store, .ident = c->ident, .modem_count = (int)c->modems, .seats = &s->seats,
         .calls_max = (int)c->calls_max,
         .answer_delay_ms = c->answer_delay_ms, .call_limit_ms = c->call_limit_secs * 1000,
-        .disk_free_min = (uint64_t)c->disk_free_min_mb * 1024 * 1024,
+        .disk_free_min = (uint64_t)c->disk_free_min_mb * MEGABYTE, .trace_bytes_max = c->trace_max_mb * MEGABYTE,
     };
     const enum fw_err err = fw_receive_new(&config, &port, &s->receive);
     return err ? err : fw_receive_start(s->receive);

@@ -91,6 +91,7 @@ static const struct fw_field inbound[] = {
     { "hours", FW_FIELD_TEXTS, .max = HOURS_MAX, .check = check_hours, .code = FW_API_UNPROCESSABLE },
     { "hours_utc_offset_minutes", FW_FIELD_INT, .min = -12 * 60, .max = 14 * 60 },
     { "refuse_with", .choices = refusals },
+    { "trace", FW_FIELD_BOOL },
 };
 /* An address, or '@' and a domain, whose addresses all may. */
 static const char *check_sender(const char *text)
@@ -151,6 +152,7 @@ static const struct {
     { "inbound", "hours_utc_offset_minutes", NULL },
     { "inbound", "refuse_with", NULL },
     { "email_to_fax", "senders", NULL },
+    { "inbound", "trace", NULL },
     { "outbound", "channel_limit", NULL },
     { "outbound", "outbound_voice_profile_id", NULL },
 };

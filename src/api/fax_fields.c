@@ -128,6 +128,7 @@ static const struct fw_field table[] = {
     { "priority", .choices = priorities },
     FW_SCHEDULE_FIELDS,
     { "retry", FW_FIELD_RETRY },
+    { "trace", FW_FIELD_BOOL },
     { "metadata", FW_FIELD_METADATA },
     { "result_email", .check = check_email, .code = FW_API_BAD_EMAIL },
     { "result_email_in_reply_to", .max = FW_MESSAGE_ID_MAX, .check = check_message_id,
@@ -205,6 +206,7 @@ static enum fw_err fill(const json_t *values, int documents, struct fw_fax *f)
     f->black_threshold = (int)fw_field_int(values, "black_threshold", BLACK_THRESHOLD_DEFAULT);
     f->store_media = fw_field_bool(values, "store_media", false);
     f->store_preview = fw_field_bool(values, "store_preview", false);
+    f->trace = fw_field_bool(values, "trace", false);
     f->priority = FW_PRIORITY_NORMAL;
     if (fw_field_given(values, "priority") && !fw_priority_parse(fw_field_text(values, "priority"), &f->priority))
         return FW_INVALID;

@@ -126,7 +126,8 @@ void fw_respond_list(struct fw_request *r, const struct fw_paging *p, int64_t to
 
 /* Handlers. */
 fw_handler fw_fax_page_get, fw_preview_create, fw_preview_get, fw_preview_delete, fw_preview_file;
-fw_handler fw_fax_create, fw_fax_get, fw_fax_list, fw_fax_events, fw_fax_attempts, fw_fax_attempt;
+fw_handler fw_fax_create, fw_fax_get, fw_fax_list, fw_fax_events, fw_fax_attempts, fw_fax_attempt,
+    fw_fax_attempt_trace;
 fw_handler fw_fax_cancel, fw_fax_delete, fw_fax_refresh, fw_fax_resend;
 fw_handler fw_batch_create, fw_batch_show, fw_batch_list, fw_batch_cancel;
 fw_handler fw_application_create, fw_application_get, fw_application_list;

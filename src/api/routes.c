@@ -18,6 +18,7 @@ static const struct fw_route routes[] = {
     { "GET", "/v2/faxes/{}/pages/{}", fw_fax_page_get },
     { "GET", "/v2/faxes/{}/attempts", fw_fax_attempts },
     { "GET", "/v2/faxes/{}/attempts/{}", fw_fax_attempt },
+    { "GET", "/v2/faxes/{}/attempts/{}/trace", fw_fax_attempt_trace },
     { "POST", "/v2/fax_previews", fw_preview_create, .json = true, .makes_pages = true },
     { "GET", "/v2/fax_previews/{}", fw_preview_get },
     { "DELETE", "/v2/fax_previews/{}", fw_preview_delete },

@@ -1,4 +1,4 @@
-/* attempt.h - one call for a fax, as it is kept: when, by what way, how far, how it ended and why.
+/* attempt.h - one call of a fax, out or in, as it is kept: when, by what way, how far, how it ended and why.
  *
  * Written in the transaction of the state change that it belongs to. `record` is what no column has:
  * a JSON object that grows by what the rooms know (T.30 dialogue, rates, pages, trunks tried).
@@ -12,6 +12,7 @@
 #define FW_ATTEMPT_STATES(X)                                                                       \
     X(UNDERWAY, "underway")                                                                        \
     X(DELIVERED, "delivered")                                                                      \
+    X(RECEIVED, "received")       /* a call that came in, with pages */                            \
     X(FAILED, "failed")                                                                            \
     X(INTERRUPTED, "interrupted") /* by a failure of ours */
 enum fw_attempt_state {

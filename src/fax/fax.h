@@ -84,6 +84,7 @@ struct fw_fax {
     int     black_threshold; /* 1..100 */
     bool    store_media, store_preview;
     bool    preview_pdf;
+    bool    trace;       /* the packets of its calls are kept */
     enum fw_priority priority;
     char   *retry; /* owned JSON of a policy (fax/policy.h), or NULL: a call that fails ends the fax */
 

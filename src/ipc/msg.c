@@ -43,6 +43,7 @@ int fw_msg_modem(const struct fw_msg *msg)
     case FW_MSG_KIND_MODEM_READY: return msg->modem_ready.modem;
     case FW_MSG_KIND_MODEM_GONE: return msg->modem_gone.modem;
     case FW_MSG_KIND_MEDIA_OPEN: return msg->media_open.modem;
+    case FW_MSG_KIND_MEDIA_TRACE: return msg->media_trace.modem;
     case FW_MSG_KIND_MEDIA_SWITCH: return msg->media_switch.modem;
     case FW_MSG_KIND_MEDIA_PENDING: return msg->media_pending.modem;
     case FW_MSG_KIND_MEDIA_CLOSE: return msg->media_close.modem;

@@ -76,14 +76,15 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     TEXT(display_name, 132) U8(t38_enabled) U8(modem) /* index of the modem that will carry it */  \
     U32(ring_timeout_ms) U32(call_limit_ms)                                                        \
     TEXT(tx_file, 64) /* name in the modem's spool folder */                                       \
-    U32(page_count) TEXT(ident, 24) U8(ecm) U8(slow) /* 1: no V.17, 9600 bit/s at most */
+    U32(page_count) TEXT(ident, 24) U8(ecm) U8(slow) /* 1: no V.17, 9600 bit/s at most */          \
+    U32(trace_bytes_max) /* comes with a file to append its packets to (base/pcap.h); 0: without */
 #define FW_MSG_CALL_INCOMING(U8, U16, U32, I32, TEXT) /* CALL_ACCEPT or CALL_REFUSE is to come */  \
     TEXT(call, FW_CALL_ID_SIZE) /* made by the line */                                             \
     TEXT(trunk, 64) TEXT(to, 256) TEXT(from, 256) /* digits or a user part, as they were sent */   \
     TEXT(display_name, 132) TEXT(source, 64)      /* address that it came from */
 #define FW_MSG_CALL_ACCEPT(U8, U16, U32, I32, TEXT)                                                \
     TEXT(call, FW_CALL_ID_SIZE) U8(modem) TEXT(ident, 24) U8(ecm) U8(t38_enabled)                  \
-    U32(answer_delay_ms) U32(call_limit_ms)
+    U32(answer_delay_ms) U32(call_limit_ms) U32(trace_bytes_max) /* as in CALL_PLACE */
 #define FW_MSG_CALL_REFUSE(U8, U16, U32, I32, TEXT)                                                \
     TEXT(call, FW_CALL_ID_SIZE) U16(sip_status) U16(q850) TEXT(text, 160)
 #define FW_MSG_CALL_CANCEL(U8, U16, U32, I32, TEXT) TEXT(call, FW_CALL_ID_SIZE)
@@ -112,6 +113,8 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     TEXT(tx_file, 64)    /* in the spool folder; empty: receive into `<call>.tif` */               \
     U32(page_count) TEXT(ident, 24) U8(ecm) U8(slow) U8(codec) /* enum fw_codec */                          \
     TEXT(peer_host, 64) U16(peer_port) U32(call_limit_ms)
+#define FW_MSG_MEDIA_TRACE(U8, U16, U32, I32, TEXT) /* after MEDIA_OPEN, with the file of the trace */ \
+    U8(modem) TEXT(call, FW_CALL_ID_SIZE) U32(bytes_max)
 #define FW_MSG_MEDIA_SWITCH(U8, U16, U32, I32, TEXT) /* to T.38, back to audio, or new audio peer */ \
     U8(modem) TEXT(call, FW_CALL_ID_SIZE) U8(transport) /* enum fw_call_transport */               \
     TEXT(peer_host, 64) U16(peer_port) U8(codec)                                                   \
@@ -176,6 +179,7 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     M(MODEM_READY, modem_ready, HUB)                                                               \
     M(MODEM_GONE, modem_gone, LINE)                                                                \
     M(MEDIA_OPEN, media_open, MODEM)                                                               \
+    M(MEDIA_TRACE, media_trace, MODEM)                                                             \
     M(MEDIA_SWITCH, media_switch, MODEM)                                                           \
     M(MEDIA_PENDING, media_pending, MODEM)                                                         \
     M(MEDIA_CLOSE, media_close, MODEM)                                                             \

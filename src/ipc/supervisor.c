@@ -197,9 +197,9 @@ static void route(struct fw_supervisor *s, const struct slot *from, const struct
         s->port.message(s->port.arg, from->spec.role, from->spec.index, msg);
 }
 
-void fw_supervisor_send(struct fw_supervisor *s, const struct fw_msg *msg)
+void fw_supervisor_send(struct fw_supervisor *s, const struct fw_msg *msg, int fd)
 {
-    route(s, NULL, msg, -1);
+    route(s, NULL, msg, fd);
 }
 
 /* Who may say what: a modem speaks for itself only, and nobody but the line opens media. */
@@ -215,6 +215,7 @@ static bool may_say(const struct slot *slot, const struct fw_msg *msg)
     case FW_MSG_KIND_CALL_TRANSPORT:
     case FW_MSG_KIND_CALL_ENDED:
     case FW_MSG_KIND_MEDIA_OPEN:
+    case FW_MSG_KIND_MEDIA_TRACE:
     case FW_MSG_KIND_MEDIA_SWITCH:
     case FW_MSG_KIND_MEDIA_PENDING:
     case FW_MSG_KIND_MEDIA_CLOSE: return slot->spec.role == FW_ROLE_LINE;

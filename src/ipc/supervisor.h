@@ -40,7 +40,7 @@ MUST_USE enum fw_err fw_supervisor_add(struct fw_supervisor *s, const struct fw_
                                        struct fw_fault *fault);
 /* As if the message came from the hub. One to a program that is not up is dropped: its `ended`
  * has been or will be told. */
-void fw_supervisor_send(struct fw_supervisor *s, const struct fw_msg *msg);
+void fw_supervisor_send(struct fw_supervisor *s, const struct fw_msg *msg, int fd); /* -1: none; stays the caller's */
 void fw_supervisor_send_to(struct fw_supervisor *s, enum fw_role role, uint8_t index, const struct fw_msg *msg);
 /* Calls `fn` in the loop whenever `fd` is readable. At most 8. */
 MUST_USE enum fw_err fw_supervisor_watch(struct fw_supervisor *s, int fd, void (*fn)(void *arg), void *arg);

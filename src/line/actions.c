@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "line/inbound.h"
+#include "line/trace.h"
 
 void fw_line_act_progress(struct fw_line *l, struct fw_line_call *c, uint16_t status)
 {
@@ -39,6 +40,7 @@ static void open_media(struct fw_line *l, struct fw_line_call *c)
     o->peer_port = c->settled.peer_port;
     o->call_limit_ms = c->place.call_limit_ms;
     fw_sip_send(l->sip, &m, c->media_fd);
+    fw_line_trace_media(l, c);
     fw_fd_close(&c->media_fd);
     c->media_fd = -1;
     c->media_open = true;

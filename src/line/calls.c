@@ -1,5 +1,6 @@
 /* The calls of this program: where they are found, when they are due, one step at a time. */
 #include "line/inbound.h"
+#include "line/trace.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ static void call_free(struct fw_line *l, struct fw_line_call *c)
     if (c->handle)
         nua_handle_destroy(TAKE(c->handle));
     fw_fd_close(&c->media_fd);
+    fw_line_trace_end(l, c);
     l->calls[slot_of(c->ref)] = NULL;
     l->call_count--;
     free(c);
@@ -290,6 +292,8 @@ bool fw_line_call_part(struct fw_line *l, struct fw_line_call *c, bool pending)
         left->media_fd = -1;
         left->auth = c->auth;
         left->handle = TAKE(c->handle);
+        memcpy(left->sip_id, c->sip_id, sizeof left->sip_id);
+        fw_line_trace_share(l, c, left);
         fw_line_call_due_in(l, left, FW_LINE_LEAVE_MS);
         nua_cancel(left->handle, TAG_END());
         l->call_count++;

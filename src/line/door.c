@@ -1,5 +1,6 @@
 /* Who may say anything to us at all: trunks, the calls that we made, and strangers within bounds. */
 #include "line/line.h"
+#include "line/trace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -88,11 +89,13 @@ enum fw_err fw_line_door_open(struct fw_line *l)
         return FW_NO_MEMORY;
     l->guard->secret = fw_random_u64();
     fw_sip_gate(on_arrival, on_connection, l);
+    fw_sip_tap(fw_line_trace_packet, l);
     return FW_OK;
 }
 
 void fw_line_door_close(struct fw_line *l)
 {
     fw_sip_gate(NULL, NULL, NULL);
+    fw_sip_tap(NULL, NULL);
     free(TAKE(l->guard));
 }

@@ -1,5 +1,6 @@
 /* The parent's messages: configuration, calls to place, and what the modems tell of them. */
 #include "line/inbound.h"
+#include "line/trace.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -62,7 +63,7 @@ static void on_config(struct fw_line *l, const struct fw_msg_line_config *config
     fw_sip_send(l->sip, &ready, -1);
 }
 
-static void on_place(struct fw_line *l, const struct fw_msg_call_place *place)
+static void on_place(struct fw_line *l, const struct fw_msg_call_place *place, int fd)
 {
     struct fw_line_call *c = NULL;
     if (!l->configured || l->stopping) {
@@ -80,6 +81,7 @@ static void on_place(struct fw_line *l, const struct fw_msg_call_place *place)
                            err == FW_LIMIT ? "every call slot is in use" : "out of memory");
         return;
     }
+    fw_line_trace_begin(l, c, fd, place->trace_bytes_max);
     fw_line_dial(l, c);
 }
 
@@ -170,7 +172,6 @@ void fw_line_on_channel_lost(void *line)
 
 void fw_line_on_message(void *line, const struct fw_msg *msg, int fd)
 {
-    (void)fd;
     struct fw_line *l = line;
     l->now = fw_mono_now();
     fw_log(FW_LOG_DEBUG, "message", "kind=%s", fw_msg_text(msg->kind));
@@ -183,9 +184,9 @@ void fw_line_on_message(void *line, const struct fw_msg *msg, int fd)
     } else if (msg->kind == FW_MSG_KIND_TRUNK_GONE) {
         fw_line_trunk_gone(l, msg->trunk_gone.name);
     } else if (msg->kind == FW_MSG_KIND_CALL_PLACE) {
-        on_place(l, &msg->call_place);
+        on_place(l, &msg->call_place, fd);
     } else if (msg->kind == FW_MSG_KIND_CALL_ACCEPT) {
-        fw_line_on_accept(l, &msg->call_accept);
+        fw_line_on_accept(l, &msg->call_accept, fd);
     } else if (msg->kind == FW_MSG_KIND_CALL_REFUSE) {
         fw_line_on_refuse(l, &msg->call_refuse);
     } else if (msg->kind == FW_MSG_KIND_CALL_CANCEL) {

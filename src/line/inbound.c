@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "line/called.h"
+#include "line/trace.h"
 #include "sip/source.h"
 
 enum { HEADERS_LOOKED_AT = 64 };
@@ -86,7 +87,7 @@ static bool called_elsewhere(const sip_t *sip, enum fw_trunk_called where, char 
     return false;
 }
 
-static void note_invite(const struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e,
+static void note_invite(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e,
                         const struct fw_line_trunk *t, const struct fw_sip_source *source)
 {
     fw_uuid_new(fw_wall_now(), c->place.call);
@@ -98,6 +99,9 @@ static void note_invite(const struct fw_line *l, struct fw_line_call *c, const s
     user_of(e->sip->sip_from->a_url, c->place.from, sizeof c->place.from);
     display_of(e->sip->sip_from->a_display, c->place.display_name, sizeof c->place.display_name);
     fw_text_clip(c->source, sizeof c->source, source->host);
+    if (e->sip->sip_call_id && e->sip->sip_call_id->i_id)
+        fw_text_clip(c->sip_id, sizeof c->sip_id, e->sip->sip_call_id->i_id);
+    fw_line_trace_keep_invite(l, c);
     c->place.modem = FW_LINE_NO_MODEM;
     c->inbound = true;
     c->handle = e->handle;
@@ -171,7 +175,7 @@ static bool prepare(struct fw_line *l, struct fw_line_call *c)
     return false;
 }
 
-void fw_line_on_accept(struct fw_line *l, const struct fw_msg_call_accept *m)
+void fw_line_on_accept(struct fw_line *l, const struct fw_msg_call_accept *m, int trace)
 {
     struct fw_line_call *c = fw_line_call_by_id(l, m->call);
     if (!c || c->state != FW_LINE_ASKING)
@@ -183,6 +187,7 @@ void fw_line_on_accept(struct fw_line *l, const struct fw_msg_call_accept *m)
     c->place.call_limit_ms = m->call_limit_ms;
     c->answer_delay_ms = m->answer_delay_ms;
     fw_text_clip(c->place.ident, sizeof c->place.ident, m->ident);
+    fw_line_trace_begin(l, c, trace, m->trace_bytes_max);
     if (!prepare(l, c)) {
         fw_line_call_feed(l, c, FW_LINE_EV_BROKEN);
         return;

@@ -20,7 +20,7 @@ enum {
 /* An INVITE outside of any dialog. It is answered, or there is a call in state ASKING. */
 void fw_line_on_invite(struct fw_line *l, const struct fw_sip_event *e);
 /* Of the parent. */
-void fw_line_on_accept(struct fw_line *l, const struct fw_msg_call_accept *m);
+void fw_line_on_accept(struct fw_line *l, const struct fw_msg_call_accept *m, int trace);
 void fw_line_on_refuse(struct fw_line *l, const struct fw_msg_call_refuse *m);
 /* Of the caller, in a call that we took. */
 void fw_line_on_ack(struct fw_line *l, struct fw_line_call *c, const struct fw_sip_event *e);

@@ -6,6 +6,7 @@
  */
 #ifndef FW_LINE_LINE_H
 #define FW_LINE_LINE_H
+#include "base/pcap.h"
 #include "line/call.h"
 #include "line/guard.h"
 #include "line/session.h"
@@ -83,7 +84,7 @@ struct fw_line_call {
     /* The trunk of this INVITE, as it was then, and those that were tried: bits of the table. */
     struct fw_msg_trunk_set trunk;
     uint64_t trunk_serial, tried;
-    char sip_id[FW_LINE_CALL_ID_SIZE]; /* Call-ID */
+    char sip_id[FW_LINE_CALL_ID_SIZE]; /* Call-ID; of one that came in as much as fits */
     char contact[FW_LINE_ROUTE_SIZE];
     bool heard;        /* 100 or more */
     bool t38_first;    /* this INVITE offers T.38 too */
@@ -119,6 +120,10 @@ struct fw_line_call {
     char sdp[FW_LINE_SDP_BYTES_MAX];   /* our description in force, text */
     char offer[FW_LINE_SDP_BYTES_MAX]; /* our T.38 offer, until answered */
     char host[64];                     /* `local.host` points here */
+    /* trace.c */
+    bool traced;
+    struct fw_pcap trace;         /* once traced; its descriptor is -1 when the file ended early */
+    struct fw_line_packet *first; /* of a call that came in; owned, or NULL */
 };
 
 struct fw_line {
@@ -132,6 +137,7 @@ struct fw_line {
     bool trace; /* SIP messages to the debug log */
     struct fw_line_trunk trunks[FW_LINE_TRUNKS_MAX];
     uint64_t trunk_serial;
+    size_t traced_count;  /* calls whose packets are kept */
     size_t waiting_count; /* calls for a trunk with room */
     struct fw_line_guard *guard; /* of strangers */
     uint64_t turned_away;

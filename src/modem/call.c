@@ -249,6 +249,7 @@ static enum fw_err open_call(struct fw_modem_call *c, const struct fw_msg_media_
     if (c->fd < 0 || getsockname(c->fd, &own.any, &own_size) != 0)
         return FW_INVALID;
     c->family = own.any.sa_family;
+    c->own = fw_pcap_end_of(&own.any);
     enum fw_err err = open_terminal(c, open, page_bytes_max);
     if (err)
         return err;
@@ -268,6 +269,7 @@ static void call_free(struct fw_modem_call *c)
     fw_journal_free(c->journal);
     fw_modem_media_done(c);
     fw_fd_close(&c->fd);
+    fw_pcap_close(&c->trace);
     free(c);
 }
 
@@ -283,6 +285,7 @@ enum fw_err fw_modem_call_new(const struct fw_msg_media_open *open, int fd, uint
     c->modem = open->modem;
     c->calling = open->calling != 0;
     c->fd = fd;
+    c->trace.fd = -1;
     c->report = report;
     c->report_arg = report_arg;
     fw_outbox_init(&c->outbox);
@@ -296,6 +299,12 @@ enum fw_err fw_modem_call_new(const struct fw_msg_media_open *open, int fd, uint
     }
     *ret = c;
     return FW_OK;
+}
+
+void fw_modem_call_trace(struct fw_modem_call *c, struct fw_pcap trace)
+{
+    fw_pcap_close(&c->trace);
+    c->trace = trace;
 }
 
 void fw_modem_call_close(struct fw_modem_call *c)

@@ -7,6 +7,7 @@
 #ifndef FW_MODEM_CALL_H
 #define FW_MODEM_CALL_H
 #include "base/clock.h"
+#include "base/pcap.h"
 #include "ipc/msg.h"
 
 enum { FW_MODEM_TICK_SAMPLES = 160, FW_MODEM_TICK_US = 20000 };
@@ -22,6 +23,8 @@ MUST_USE enum fw_err fw_modem_call_new(const struct fw_msg_media_open *open, int
 /* May block. Ends the fax if it is not over, reports its result if that was not done, and frees. */
 void fw_modem_call_close(struct fw_modem_call *c);
 void fw_modem_call_switch(struct fw_modem_call *c, const struct fw_msg_media_switch *to);
+/* From now on every datagram goes there too. Takes `trace` over. */
+void fw_modem_call_trace(struct fw_modem_call *c, struct fw_pcap trace);
 
 /* A re-INVITE of ours is out, or has got its answer. Until then a far end that says nothing is not one that is gone:
  * the fax machine stands still (answering: whatever comes), and the line has its own deadline. */

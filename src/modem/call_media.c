@@ -25,6 +25,18 @@ enum {
     QUIET_TICKS = 200 / 20,         /* longer than a network is late */
 };
 
+static void trace_out(struct fw_modem_call *c, struct fw_span datagram)
+{
+    const struct fw_pcap_end far = fw_pcap_end_of(&c->peer.at.any);
+    fw_pcap_put(&c->trace, fw_wall_now(), &c->own, &far, &datagram, 1);
+}
+
+static void trace_in(struct fw_modem_call *c, struct fw_span datagram, const union fw_address *from)
+{
+    const struct fw_pcap_end far = fw_pcap_end_of(&from->any);
+    fw_pcap_put(&c->trace, fw_wall_now(), &far, &c->own, &datagram, 1);
+}
+
 static bool send_datagram(void *arg, struct fw_span datagram)
 {
     struct fw_modem_call *c = arg;
@@ -32,6 +44,8 @@ static bool send_datagram(void *arg, struct fw_span datagram)
         return true;
     const ssize_t size = sendto(c->fd, datagram.data, datagram.size, MSG_DONTWAIT | MSG_NOSIGNAL,
                                 &c->peer.at.any, c->peer.size);
+    if (size >= 0 && c->trace.fd >= 0)
+        trace_out(c, datagram);
     /* Any other failure loses the datagram, as any network may. */
     return size >= 0 || (errno != EAGAIN && errno != ENOBUFS);
 }
@@ -214,6 +228,8 @@ static int receive_some(struct fw_modem_call *c, bool *more)
     const int count = recvmmsg(c->fd, heads, DATAGRAMS_A_CALL, MSG_DONTWAIT, NULL);
     *more = count == DATAGRAMS_A_CALL || (count < 0 && (errno == EINTR || errno == ECONNREFUSED));
     for (int i = 0; i < count; i++) {
+        if (c->trace.fd >= 0)
+            trace_in(c, (struct fw_span){ data[i], heads[i].msg_len }, &from[i]);
         const bool whole = !(heads[i].msg_hdr.msg_flags & MSG_TRUNC) && heads[i].msg_len > 0;
         if (whole && !fw_terminal_done(c->terminal))
             take(c, (struct fw_span){ data[i], heads[i].msg_len }, &from[i],

@@ -41,6 +41,8 @@ struct fw_modem_call {
     struct fw_peer peer;
     struct fw_modem_audio *audio; /* NULL on T.38 */
 
+    struct fw_pcap trace; /* of all datagrams, also those that are not taken */
+    struct fw_pcap_end own;
     int family;
     uint8_t modem;
     bool result_told;

@@ -22,7 +22,7 @@ enum {
     LARGE_BYTES = 64 * 1024,
     WORKERS = 3, /* one may wait for the disk */
     PRIORITY = -10, /* nice(2) of the clock: a tick costs microseconds and must not wait for documents */
-    FDS_MAX = 64 + FW_CALLS_PER_MODEM * 4, /* socket, page file, its check, journal */
+    FDS_MAX = 64 + FW_CALLS_PER_MODEM * 5, /* socket, page file, its check, journal, trace */
 };
 #define MEMORY_MAX ((uint64_t)768 * 1024 * 1024) /* 64 calls of 6 MB and the program */
 

@@ -93,7 +93,8 @@ enum fw_err fw_modem_new(int channel_fd, struct fw_pool *pool, struct fw_modem *
     m->epoll = m->paced = -1;
     m->account_due.us = fw_mono_now().us + ACCOUNT_US;
     for (uint32_t i = 0; i < FW_CALLS_PER_MODEM; i++)
-        m->slots[i] = (struct fw_slot){ .index = i, .report = report, .report_arg = m, .watched = -1 };
+        m->slots[i] = (struct fw_slot){ .index = i, .report = report, .report_arg = m, .watched = -1,
+                                        .trace.fd = -1 };
     const enum fw_err err = prepare(m, channel_fd);
     for (uint32_t i = 0; i < FW_CALLS_PER_MODEM; i++)
         m->slots[i].mailbox = m->mailbox;
@@ -345,6 +346,10 @@ static void take_message(struct fw_modem *m, const struct fw_msg *msg, int fd)
 {
     if (msg->kind == FW_MSG_KIND_MEDIA_OPEN) {
         open_call(m, &msg->media_open, fd);
+        return;
+    }
+    if (msg->kind == FW_MSG_KIND_MEDIA_TRACE) {
+        fw_slot_trace(find(m, msg->media_trace.call), (struct fw_pcap){ fd, msg->media_trace.bytes_max });
         return;
     }
     fw_fd_close(&fd);

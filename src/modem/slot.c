@@ -48,10 +48,29 @@ void fw_slot_start(struct fw_slot *s, struct fw_pool *pool, enum fw_task task)
     fw_pool_put(pool, &s->job);
 }
 
+void fw_slot_trace(struct fw_slot *s, struct fw_pcap trace)
+{
+    if (!s) {
+        fw_pcap_close(&trace);
+        return;
+    }
+    if (s->taken && !s->busy) {
+        fw_modem_call_trace(s->call, trace);
+        return;
+    }
+    fw_pcap_close(&s->trace);
+    s->trace = trace;
+}
+
 bool fw_slot_finish(struct fw_slot *s)
 {
     fw_assert(s->busy);
     s->busy = false;
     s->taken = s->call != NULL;
+    if (s->taken && s->trace.fd >= 0) {
+        fw_modem_call_trace(s->call, s->trace);
+        s->trace.fd = -1;
+    }
+    fw_pcap_close(&s->trace);
     return s->taken;
 }

@@ -6,6 +6,7 @@
 #ifndef FW_MODEM_SLOT_H
 #define FW_MODEM_SLOT_H
 #include "base/clock.h"
+#include "base/pcap.h"
 #include "base/mailbox.h"
 #include "modem/call.h"
 #include "modem/pool.h"
@@ -37,6 +38,7 @@ struct fw_slot {
     struct fw_modem_call *call; /* NULL while it is opened */
     struct fw_msg_media_open open;
     int fd; /* to be opened with */
+    struct fw_pcap trace; /* that came while it was busy */
 
     bool closing;
     uint32_t switch_count;
@@ -49,6 +51,9 @@ struct fw_slot {
 
 /* Hands the slot to a worker. */
 void fw_slot_start(struct fw_slot *s, struct fw_pool *pool, enum fw_task task);
+/* The packets of its call go there from now on, or from when a worker gives it back. Takes `trace` over;
+ * `s` NULL: there is no such call. */
+void fw_slot_trace(struct fw_slot *s, struct fw_pcap trace);
 /* The worker gave it back. False: there is no call any more. */
 bool fw_slot_finish(struct fw_slot *s);
 #endif

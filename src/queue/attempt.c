@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "queue/call_record.h"
+#include "ipc/call_record.h"
 #include "queue/live.h"
 
 enum { ENDING_GRACE_MS = 5 * 1000 }; /* between the modem's account and the line's, or back */
@@ -54,7 +54,6 @@ static void on_transport(struct fw_queue *q, struct fw_live *l, const struct fw_
     struct fw_live_event event = { FW_EVENT_TRANSPORT,
                                    json_pack("{ss ss}", "transport", fw_call_transport_text(m->transport), "why",
                                              m->why) };
-    fw_call_record_transport(&l->attempt, m);
     (void)!fw_live_save(q, l, l->fax.status, &event, 1);
 }
 
@@ -86,7 +85,6 @@ static void on_result(struct fw_queue *q, struct fw_live *l, const struct fw_msg
 {
     l->result.known = true;
     l->result.is = *m;
-    fw_call_record_ident(&l->attempt, m->remote_ident);
     if (l->attempt.answered_at.us != 0 && m->transport <= FW_TRANSPORT_T38_UNPACED)
         l->fax.transport = l->attempt.transport = m->transport;
     l->fax.bit_rate = m->bit_rate > 1000000 ? l->fax.bit_rate : (int)m->bit_rate;
@@ -131,6 +129,7 @@ void fw_attempt_message(struct fw_queue *q, const struct fw_msg *msg)
     /* A late word about a call that is over, or a modem's about a call that is not its own. */
     if (!l || (fw_msg_modem(msg) >= 0 && fw_msg_modem(msg) != l->fax.modem))
         return;
+    fw_call_record_take(&l->attempt, msg);
     switch ((int)msg->kind) {
     case FW_MSG_KIND_CALL_PROGRESS: on_progress(q, l, &msg->call_progress); break;
     case FW_MSG_KIND_CALL_TRUNK: on_trunk(q, l, &msg->call_trunk); break;
@@ -140,7 +139,7 @@ void fw_attempt_message(struct fw_queue *q, const struct fw_msg *msg)
     case FW_MSG_KIND_FAX_NEGOTIATED: on_negotiated(q, l, &msg->fax_negotiated); break;
     case FW_MSG_KIND_PAGE_CONFIRMED: on_page(q, l, &msg->page_confirmed); break;
     case FW_MSG_KIND_FAX_RESULT: on_result(q, l, &msg->fax_result); break;
-    default: fw_call_record_take(&l->attempt, msg); break;
+    default: break;
     }
 }
 

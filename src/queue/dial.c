@@ -2,10 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "fax/policy.h"
 #include "queue/live.h"
+#include "store/attempts.h"
 
 enum {
     LINE_GRACE_MS = 15 * 1000, /* beyond its own limits the line must have reported */
@@ -24,7 +26,8 @@ static int choose_modem(const struct fw_queue *q)
     return best;
 }
 
-static void place_call(struct fw_queue *q, const struct fw_live *l)
+/* `trace`: the file of its packets, taken over; -1: none. */
+static void place_call(struct fw_queue *q, const struct fw_live *l, int trace)
 {
     struct fw_msg msg = { .kind = FW_MSG_KIND_CALL_PLACE };
     struct fw_msg_call_place *p = &msg.call_place;
@@ -43,7 +46,25 @@ static void place_call(struct fw_queue *q, const struct fw_live *l)
     p->call_limit_ms = q->config.call_limit_ms;
     p->page_count = (uint32_t)(f->page_count - f->first_page);
     p->ecm = fw_way_ecm(f->way);
-    q->port.send(q->port.arg, &msg);
+    p->trace_bytes_max = trace < 0 ? 0 : q->config.trace_bytes_max;
+    if (trace < 0)
+        q->port.send(q->port.arg, &msg);
+    else
+        q->port.send_with(q->port.arg, &msg, trace);
+}
+
+/* -1: not asked for, or not possible; the call is placed all the same. */
+static int trace_of(struct fw_queue *q, struct fw_live *l)
+{
+    int fd = -1;
+    if (!l->fax.trace || !q->port.send_with)
+        return -1;
+    const enum fw_err err = fw_store_trace_create(q->config.store, l->fax.id, l->fax.attempts,
+                                                  q->config.disk_free_min, &fd);
+    if (err)
+        fw_log(FW_LOG_WARN, "trace.none", "fax=%s error=%s", l->fax.id, FW_LOG_TEXT(fw_err_text(err)));
+    (void)!fw_fax_attempt_record(&l->attempt, json_pack("{sb}", "trace", !err));
+    return fd;
 }
 
 /* That of the application, of the service, or the number that the fax is from. */
@@ -102,6 +123,7 @@ static void dial(struct fw_queue *q, struct fw_live *l, int modem)
     l->fax.transport = -1;
     choose_ident(q, l);
     begin_attempt(q, l);
+    int trace CLEANUP(fw_fd_close) = trace_of(q, l);
     if (fw_live_called(q, l, modem)) {
         fw_spool_remove(q, modem, call);
         fw_live_remove(q, l); /* it waits on, as the store has it */
@@ -118,7 +140,8 @@ static void dial(struct fw_queue *q, struct fw_live *l, int modem)
     l->due = fw_mono_after(q->now, (int64_t)q->config.ring_timeout_ms + q->config.call_limit_ms + LINE_GRACE_MS);
     fw_log(FW_LOG_INFO, "attempt.started", "fax=%s call=%s attempt=%d modem=%d", l->fax.id, l->fax.call,
            l->fax.attempts, modem);
-    place_call(q, l);
+    place_call(q, l, trace);
+    trace = -1;
 }
 
 /* Nothing is due now. */

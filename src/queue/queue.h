@@ -28,6 +28,7 @@ struct fw_queue_port {
     void (*prepare)(void *arg, const struct fw_fax *fax, const char *dir, const atomic_bool *stop,
                     struct fw_prepared *ret);
     void (*send)(void *arg, const struct fw_msg *msg); /* to the line or a modem */
+    void (*send_with)(void *arg, const struct fw_msg *msg, int fd); /* `fd` is taken over; only of traced calls */
     /* Makes `to` of the pages of `from` but the first `skip`. */
     enum fw_err (*slice)(const char *from, const char *to, int skip);
     void *arg;
@@ -46,6 +47,8 @@ struct fw_queue_config {
     struct fw_guard guard;       /* numbers that are never called; the texts must live as long as the queue */
     uint32_t    ring_timeout_ms; /* alerting without an answer */
     uint32_t    call_limit_ms;   /* one whole call */
+    uint32_t    trace_bytes_max; /* of the packets of one call */
+    uint64_t    disk_free_min;   /* bytes that must be free for a trace */
 };
 
 struct fw_queue;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "fax/inbound.h"
+#include "ipc/call_record.h"
 #include "receive/inside.h"
 #include "receive/rules.h"
 #include "t30/journal.h"
@@ -44,10 +45,9 @@ static bool ensure_receiving(struct fw_receive *r, struct fw_taken *t)
            fw_taken_save(r, t, FW_STATUS_RECEIVING, FW_EVENT_RECEIVING_STARTED, NULL);
 }
 
-static void fail(struct fw_receive *r, struct fw_taken *t, const struct fw_journal_facts *journal)
+static struct fw_inbound_facts facts_of(const struct fw_taken *t, const struct fw_journal_facts *journal)
 {
-    char detail[FW_TEXT_SIZE];
-    const struct fw_inbound_facts facts = {
+    return (struct fw_inbound_facts){
         .cause = t->ended.known ? t->ended.is.cause : t->result.known ? FW_CAUSE_DONE : FW_CAUSE_INTERNAL,
         .answered = t->answered.us != 0,
         .has_result = t->result.known || journal->ended,
@@ -56,7 +56,30 @@ static void fail(struct fw_receive *r, struct fw_taken *t, const struct fw_journ
                 : t->ended.known                        ? t->ended.is.text
                                                         : "the service stopped during the call",
     };
-    const char *reason = fw_inbound_reason(&facts, detail);
+}
+
+/* The call as it will be kept; the change of the fax that follows writes it. */
+static void account_for(struct fw_taken *t, const struct fw_inbound_facts *facts)
+{
+    struct fw_fax_attempt *a = &t->attempt;
+    a->ended_at = fw_wall_now();
+    a->state = t->fax.pages_confirmed > 0 ? FW_ATTEMPT_RECEIVED : FW_ATTEMPT_FAILED;
+    a->sip_status = t->ended.known ? t->ended.is.sip_status : a->sip_status;
+    a->q850 = t->ended.known ? t->ended.is.q850 : a->q850;
+    a->t30_code = facts->has_result ? facts->t30_code : -1;
+    a->pages_confirmed = t->fax.pages_confirmed;
+    a->bit_rate = t->fax.bit_rate;
+    a->transport = t->fax.transport;
+    if (a->state == FW_ATTEMPT_FAILED)
+        fw_text_clip(a->reason, sizeof a->reason, fw_inbound_reason(facts, a->detail));
+    else if (t->fax.partial_content)
+        fw_text_clip(a->detail, sizeof a->detail, facts->text ? facts->text : "");
+}
+
+static void fail(struct fw_receive *r, struct fw_taken *t, const struct fw_inbound_facts *facts)
+{
+    char detail[FW_TEXT_SIZE];
+    const char *reason = fw_inbound_reason(facts, detail);
     struct fw_fax of = t->fax; /* what names its files; `t` may be gone then */
     of.media_urls = of.client_state = NULL;
     fw_taken_fail(r, t, reason, detail);
@@ -76,12 +99,15 @@ void fw_call_conclude(struct fw_receive *r, struct fw_taken *t)
     if (t->answered.us)
         t->fax.call_duration_secs = (int)((r->now.us - t->answered.us + 500000) / 1000000);
     t->fax.pages_confirmed = journal.pages_confirmed > FW_PAGES_MAX ? FW_PAGES_MAX : (int)journal.pages_confirmed;
+    const struct fw_inbound_facts facts = facts_of(t, &journal);
     if (t->fax.pages_confirmed == 0 || t->fax.cancel_asked) {
-        fail(r, t, &journal);
+        account_for(t, &facts);
+        fail(r, t, &facts);
         return;
     }
     t->fax.page_count = t->fax.pages_confirmed;
     t->fax.partial_content = t->result.known ? t->result.is.t30_code != 0 : !journal.ended || journal.t30_code != 0;
+    account_for(t, &facts);
     if (!ensure_receiving(r, t) ||
         !fw_taken_save(r, t, FW_STATUS_MEDIA_PROCESSING, FW_EVENT_MEDIA_PROCESSING_STARTED, NULL))
         return;
@@ -94,6 +120,7 @@ void fw_call_conclude(struct fw_receive *r, struct fw_taken *t)
 static void on_answered(struct fw_receive *r, struct fw_taken *t)
 {
     t->answered = r->now;
+    t->attempt.answered_at = fw_wall_now();
     t->due = after_ms(r->now, (int64_t)r->config.call_limit_ms + LINE_GRACE_MS);
     (void)!fw_taken_save(r, t, t->fax.status, FW_EVENT_ANSWERED, NULL);
 }
@@ -103,7 +130,7 @@ static void on_transport(struct fw_receive *r, struct fw_taken *t, const struct 
     static const char *const text[] = { "audio", "t38", "t38-unpaced" };
     if (m->transport >= ARRAY_LEN(text))
         return;
-    t->fax.transport = m->transport;
+    t->fax.transport = t->attempt.transport = m->transport;
     (void)!fw_taken_save(r, t, t->fax.status, FW_EVENT_TRANSPORT,
                          json_pack("{ss ss}", "transport", text[m->transport], "why", m->why));
 }
@@ -135,7 +162,7 @@ static void on_negotiated(struct fw_receive *r, struct fw_taken *t, const struct
     if (t->underway)
         return;
     t->underway = true;
-    t->fax.bit_rate = m->bit_rate > 1000000 ? 0 : (int)m->bit_rate;
+    t->fax.bit_rate = t->attempt.bit_rate = m->bit_rate > 1000000 ? 0 : (int)m->bit_rate;
     note_ident(t, m->remote_ident);
     if (fw_rules_ident_refused(t->rules, t->fax.remote_ident)) {
         refuse_ident(r, t);
@@ -151,7 +178,7 @@ static void on_page(struct fw_receive *r, struct fw_taken *t, const struct fw_ms
 {
     if (m->page_count > FW_PAGES_MAX || (int)m->page_count <= t->fax.pages_confirmed || !ensure_receiving(r, t))
         return;
-    t->fax.pages_confirmed = (int)m->page_count;
+    t->fax.pages_confirmed = t->attempt.pages_confirmed = (int)m->page_count;
     (void)!fw_taken_save(r, t, FW_STATUS_RECEIVING, FW_EVENT_PAGE_RECEIVED,
                          json_pack("{si}", "page", t->fax.pages_confirmed));
 }
@@ -161,6 +188,8 @@ static void on_result(struct fw_receive *r, struct fw_taken *t, const struct fw_
     t->result.known = true;
     t->result.is = *m;
     t->fax.bit_rate = m->bit_rate > 1000000 ? t->fax.bit_rate : (int)m->bit_rate;
+    if (t->fax.transport < 0 && m->transport == FW_TRANSPORT_AUDIO) /* nobody changed it */
+        t->fax.transport = FW_TRANSPORT_AUDIO;
     note_ident(t, m->remote_ident);
     if (m->t30_code == 0 || t->ended.known || t->line_lost)
         fw_call_conclude(r, t);
@@ -194,6 +223,9 @@ static const char *call_of(const struct fw_msg *msg)
     case FW_MSG_KIND_CALL_ENDED: return msg->call_ended.call;
     case FW_MSG_KIND_FAX_NEGOTIATED: return msg->fax_negotiated.call;
     case FW_MSG_KIND_PAGE_CONFIRMED: return msg->page_confirmed.call;
+    case FW_MSG_KIND_FAX_PAGE: return msg->fax_page.call;
+    case FW_MSG_KIND_FAX_FACTS: return msg->fax_facts.call;
+    case FW_MSG_KIND_FAX_DIALOGUE: return msg->fax_dialogue.call;
     case FW_MSG_KIND_FAX_RESULT: return msg->fax_result.call;
     default: return NULL;
     }
@@ -206,6 +238,7 @@ void fw_call_message(struct fw_receive *r, const struct fw_msg *msg)
     /* A late word about a call that is over, or a modem's about a call that is not its own. */
     if (!t || (fw_msg_modem(msg) >= 0 && fw_msg_modem(msg) != t->fax.modem))
         return;
+    fw_call_record_take(&t->attempt, msg);
     switch ((int)msg->kind) {
     case FW_MSG_KIND_CALL_ANSWERED: on_answered(r, t); break;
     case FW_MSG_KIND_CALL_TRANSPORT: on_transport(r, t, &msg->call_transport); break;

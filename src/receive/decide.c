@@ -11,6 +11,7 @@
 #include "fax/fax_json.h"
 #include "receive/inside.h"
 #include "receive/rules.h"
+#include "store/attempts.h"
 #include "store/numbers.h"
 
 /* Why not. Status 0: it is taken. */
@@ -185,8 +186,18 @@ static void describe(const struct fw_msg_call_incoming *m, const struct fw_numbe
     fw_text_clip(ret->call, sizeof ret->call, m->call);
 }
 
-/* The row is there before the call is answered. */
-static enum fw_err write_row(struct fw_receive *r, const struct fw_msg_call_incoming *m, struct fw_fax *fax)
+static void begin_attempt(const struct fw_msg_call_incoming *m, const struct fw_fax *fax, struct fw_fax_attempt *ret)
+{
+    *ret = (struct fw_fax_attempt){ .number = 1, .started_at = fax->created_at, .transport = -1, .t30_code = -1 };
+    fw_text_clip(ret->fax, sizeof ret->fax, fax->id);
+    fw_text_clip(ret->call, sizeof ret->call, fax->call);
+    fw_text_clip(ret->trunk, sizeof ret->trunk, m->trunk);
+    (void)!fw_fax_attempt_record(ret, json_pack("{ss}", "source", m->source));
+}
+
+/* The rows are there before the call is answered. */
+static enum fw_err write_rows(struct fw_receive *r, const struct fw_msg_call_incoming *m, struct fw_fax *fax,
+                              const struct fw_fax_attempt *attempt)
 {
     struct fw_event first = { 0 };
     enum fw_err err = fw_store_account_user(r->config.store, fax->account, fax->user_id);
@@ -194,7 +205,7 @@ static enum fw_err write_row(struct fw_receive *r, const struct fw_msg_call_inco
         err = fw_event_make(fax, FW_EVENT_INCOMING, fax->created_at,
                             json_pack("{ss ss ss}", "trunk", m->trunk, "source", m->source, "call", m->call), &first);
     if (!err)
-        err = fw_store_fax_accept(r->config.store, fax, &first);
+        err = fw_store_fax_take(r->config.store, fax, &first, attempt);
     fw_event_done(&first);
     return err;
 }
@@ -211,8 +222,23 @@ static void refuse(struct fw_receive *r, const struct fw_msg_call_incoming *m, c
     r->port.send(r->port.arg, &msg);
 }
 
-static void accept_call(struct fw_receive *r, const struct fw_taken *t)
+/* -1: not asked for, or not possible; the call is taken all the same. */
+static int trace_of(struct fw_receive *r, struct fw_taken *t)
 {
+    int fd = -1;
+    if (!t->fax.trace || !r->port.send_with)
+        return -1;
+    const enum fw_err err = fw_store_trace_create(r->config.store, t->fax.id, 1,
+                                                  r->config.disk_free_min + r->config.trace_bytes_max, &fd);
+    if (err)
+        fw_log(FW_LOG_WARN, "trace.none", "fax=%s error=%s", t->fax.id, FW_LOG_TEXT(fw_err_text(err)));
+    (void)!fw_fax_attempt_record(&t->attempt, json_pack("{sb}", "trace", !err));
+    return fd;
+}
+
+static void accept_call(struct fw_receive *r, struct fw_taken *t)
+{
+    const int trace = trace_of(r, t);
     struct fw_msg msg = { .kind = FW_MSG_KIND_CALL_ACCEPT };
     struct fw_msg_call_accept *a = &msg.call_accept;
     fw_text_clip(a->call, sizeof a->call, t->fax.call);
@@ -226,13 +252,18 @@ static void accept_call(struct fw_receive *r, const struct fw_taken *t)
     a->call_limit_ms = r->config.call_limit_ms;
     fw_log(FW_LOG_INFO, "call.taken", "fax=%s call=%s to=%s modem=%d", t->fax.id, t->fax.call,
            FW_LOG_TEXT(t->fax.to), t->fax.modem);
-    r->port.send(r->port.arg, &msg);
+    a->trace_bytes_max = trace < 0 ? 0 : r->config.trace_bytes_max;
+    if (trace < 0)
+        r->port.send(r->port.arg, &msg);
+    else
+        r->port.send_with(r->port.arg, &msg, trace);
 }
 
 void fw_decide_incoming(struct fw_receive *r, const struct fw_msg_call_incoming *m)
 {
     struct fw_number number = { 0 };
     struct fw_fax fax = { 0 };
+    struct fw_fax_attempt attempt CLEANUP(fw_fax_attempt_done) = { 0 };
     struct fw_taken *t = NULL;
     int modem = -1;
     if (!fw_uuid_valid(m->call))
@@ -242,7 +273,9 @@ void fw_decide_incoming(struct fw_receive *r, const struct fw_msg_call_incoming 
     if (!no.status) {
         describe(m, &number, modem, &fax);
         fax.media_format = format_of(said.inbound);
-        enum fw_err err = write_row(r, m, &fax);
+        fax.trace = json_is_true(json_object_get(said.inbound, "trace"));
+        begin_attempt(m, &fax, &attempt);
+        enum fw_err err = write_rows(r, m, &fax, &attempt);
         if (!err)
             err = fw_taken_add(r, &fax, &t);
         no = !err ? taken_up : err == FW_NOT_FOUND ? unknown : store_trouble;
@@ -255,6 +288,8 @@ void fw_decide_incoming(struct fw_receive *r, const struct fw_msg_call_incoming 
     }
     t->rules = TAKE(said.inbound);
     fw_text_clip(t->ident, sizeof t->ident, said.ident);
+    t->attempt = attempt;
+    attempt.record = NULL;
     fw_call_begun(r, t);
     accept_call(r, t);
 }

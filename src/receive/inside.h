@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "base/mailbox.h"
+#include "fax/attempt.h"
 #include "receive/receive.h"
 
 enum fw_taken_phase {
@@ -17,6 +18,7 @@ enum fw_taken_phase {
 /* A fax that is not final. */
 struct fw_taken {
     struct fw_fax       fax; /* as the store has it */
+    struct fw_fax_attempt attempt; /* its call; number 0: none, of an earlier release. Written with every change */
     json_t             *rules;    /* `inbound` of its application when the call came; NULL after a start */
     char                ident[FW_IDENT_MAX + 1]; /* of its application, or empty */
     enum fw_taken_phase phase;

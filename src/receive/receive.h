@@ -16,6 +16,7 @@
 /* What this room needs from others; called from its own thread, may not call back. */
 struct fw_receive_port {
     void (*send)(void *arg, const struct fw_msg *msg); /* to the line, a modem, the carrier */
+    void (*send_with)(void *arg, const struct fw_msg *msg, int fd); /* `fd` is taken over; only of traced calls */
     void *arg;
 };
 
@@ -27,6 +28,7 @@ struct fw_receive_config {
     int         calls_max;     /* at the same time; 503 beyond */
     uint32_t    answer_delay_ms;
     uint32_t    call_limit_ms; /* one whole call */
+    uint32_t    trace_bytes_max; /* of the packets of one call */
     uint64_t    disk_free_min; /* bytes that must be free for a call to be taken */
 };
 

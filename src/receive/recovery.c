@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "receive/inside.h"
+#include "store/attempts.h"
 
 /* A call cannot outlive its parent. What the modem left is taken out of its spool, which is about to
  * be cleared; then the journal says what the sender saw confirmed. */
@@ -16,6 +17,9 @@ static enum fw_err take_up(struct fw_receive *r, struct fw_fax *fax)
     enum fw_err err = fw_keep_secure(r->config.store, &job);
     if (!err)
         err = fw_taken_add(r, fax, &t);
+    if (!err)
+        err = fw_store_attempt_get(r->config.store, id, 1, &t->attempt);
+    err = err == FW_NOT_FOUND ? FW_OK : err;
     if (err)
         return err;
     fw_log(FW_LOG_INFO, "fax.taken_up", "fax=%s status=%s", id, fw_status_text(t->fax.status));

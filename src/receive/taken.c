@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "fax/fax_json.h"
 #include "receive/inside.h"
+#include "store/attempts.h"
 
 enum {
     STORE_RETRY_MS = 500,
@@ -57,6 +58,7 @@ void fw_taken_remove(struct fw_receive *r, struct fw_taken *t)
             continue;
         r->taken[i] = r->taken[--r->taken_count];
         fw_fax_done(&t->fax);
+        fw_fax_attempt_done(&t->attempt);
         json_decref(t->rules);
         free(t);
         return;
@@ -69,19 +71,24 @@ static bool may_wait(const struct fw_receive *r, int tries)
     return !atomic_load(&r->stop) && !(r->recovering && tries >= RECOVERY_TRIES);
 }
 
+static enum fw_err save(struct fw_receive *r, const struct fw_taken *t, enum fw_status was, struct fw_event *event)
+{
+    return fw_store_fax_advance(r->config.store, &t->fax, was, event, 1, t->attempt.number > 0 ? &t->attempt : NULL);
+}
+
 static enum fw_err write_down(struct fw_receive *r, struct fw_taken *t, enum fw_status was,
                               enum fw_event_kind kind, json_t *details)
 {
     struct fw_event event = { 0 };
     enum fw_err err = fw_event_make(&t->fax, kind, t->fax.updated_at, details, &event);
     if (!err)
-        err = fw_store_fax_save(r->config.store, &t->fax, was, &event, 1);
+        err = save(r, t, was, &event);
     for (int tries = 1; err && err != FW_CONFLICT && err != FW_NOT_FOUND && event.payload && may_wait(r, tries);
          tries++) {
         fw_log(FW_LOG_ERROR, "store.waiting", "fax=%s error=%s", t->fax.id, FW_LOG_TEXT(fw_err_text(err)));
         const struct timespec pause = { .tv_nsec = STORE_RETRY_MS * 1000000L };
         nanosleep(&pause, NULL);
-        err = fw_store_fax_save(r->config.store, &t->fax, was, &event, 1);
+        err = save(r, t, was, &event);
     }
     fw_event_done(&event);
     return err;

@@ -295,7 +295,8 @@ static void url_of(const char *scheme, const struct fw_sip_config *config, uint1
  * that fail the stack's is an UPDATE without any. Without them (no "timer" in Supported) the peer
  * refreshes if it wants that (RFC 4028 clause 9). UPDATE is not left to the stack (NUTAG_APPL_METHOD),
  * which would answer an offer in it without a description. 100 is not passed on (NTATAG_PASS_100): the stack
- * loses the memory of each one that it passes. */
+ * loses the memory of each one that it passes. The bytes of a message that came are kept with it
+ * (EXTRACT_COPY), for who wants to see them (gate.h). */
 static nua_t *nua_on(struct fw_sip *s, const struct fw_sip_config *config, uint16_t port)
 {
     char url[256], tls_url[256];
@@ -308,6 +309,7 @@ static nua_t *nua_on(struct fw_sip *s, const struct fw_sip_config *config, uint1
         NUTAG_AUTOANSWER(0), NUTAG_AUTOALERT(0), NUTAG_SESSION_TIMER(0), NUTAG_MIN_SE(MIN_SE),
         NUTAG_UPDATE_REFRESH(1), NUTAG_RETRY_COUNT(RETRIES_MAX), NUTAG_ENABLEMESSAGE(0),
         NUTAG_MAX_SUBSCRIPTIONS(0), NTATAG_MAXSIZE(SIP_BYTES_MAX), NTATAG_MAX_PROCEEDING(PROCEEDING_MAX),
+        NTATAG_SIPFLAGS(MSG_DO_CANONIC | MSG_DO_EXTRACT_COPY),
         SIPTAG_SUPPORTED_STR(config->session_timers ? "100rel, timer" : "100rel"),
         SIPTAG_ALLOW_STR(config->updates ? "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE"
                                          : "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK"),

@@ -1,4 +1,4 @@
-/* The gate: in the place of two functions of the stack, through the dynamic linker. */
+/* The gate: in the place of three functions of the stack, through the dynamic linker. */
 #include "sip/gate.h"
 
 #include <arpa/inet.h>
@@ -16,6 +16,10 @@ static struct {
     fw_sip_door_fn *door;
     void *arg;
 } gate;
+static struct {
+    fw_sip_tap_fn *fn;
+    void *arg;
+} tap;
 
 void fw_sip_gate(fw_sip_gate_fn *fn, fw_sip_door_fn *door, void *arg)
 {
@@ -54,6 +58,49 @@ static bool passes(msg_t *msg)
     return gate.fn(gate.arg, &a);
 }
 
+static void tell(msg_t *msg, bool sent, const struct fw_span *parts, size_t count, fw_sip_tap_fn *fn, void *arg)
+{
+    const sip_t *sip = sip_object(msg);
+    const su_sockaddr_t *far = msg_addr(msg);
+    struct fw_sip_packet packet = {
+        .sent = sent,
+        .call_id = sip && sip->sip_call_id && sip->sip_call_id->i_id ? sip->sip_call_id->i_id : "",
+        .parts = parts,
+        .part_count = count,
+    };
+    if (far)
+        packet.far = fw_pcap_end_of(&far->su_sa);
+    fn(arg, &packet);
+}
+
+static void describe(msg_t *msg, bool sent)
+{
+    msg_iovec_t raw[FW_PCAP_PARTS_MAX];
+    struct fw_span parts[FW_PCAP_PARTS_MAX];
+    const isize_t all = msg_iovec(msg, raw, ARRAY_LEN(raw));
+    const size_t count = all < 0 ? 0 : (size_t)all < ARRAY_LEN(raw) ? (size_t)all : ARRAY_LEN(raw);
+    for (size_t i = 0; i < count; i++)
+        parts[i] = (struct fw_span){ (const uint8_t *)raw[i].siv_base, raw[i].siv_len };
+    tell(msg, sent, parts, count, tap.fn, tap.arg);
+}
+
+void fw_sip_tap(fw_sip_tap_fn *fn, void *arg)
+{
+    tap.fn = fn;
+    tap.arg = arg;
+}
+
+bool fw_sip_tap_current(const struct fw_sip *s, fw_sip_tap_fn *fn, void *arg)
+{
+    msg_t *msg = nua_current_request(fw_sip_nua(s));
+    size_t size = 0;
+    char *text = msg ? msg_as_string(msg_home(msg), msg, NULL, 0, &size) : NULL; /* lives as long as the message */
+    const struct fw_span part = { (const uint8_t *)text, size };
+    if (text)
+        tell(msg, false, &part, 1, fn, arg);
+    return text != NULL;
+}
+
 /* The stack's, between the socket and all its layers: the message is ours to pass on or to free. */
 void tport_deliver(tport_t *self, msg_t *msg, msg_t *next, void *compressor, su_time_t now);
 void tport_deliver(tport_t *self, msg_t *msg, msg_t *next, void *compressor, su_time_t now)
@@ -65,10 +112,30 @@ void tport_deliver(tport_t *self, msg_t *msg, msg_t *next, void *compressor, su_
         fw_assert(found && sizeof found == sizeof theirs);
         memcpy(&theirs, &found, sizeof theirs);
     }
-    if (!gate.fn || passes(msg))
-        theirs(self, msg, next, compressor, now);
-    else
+    if (gate.fn && !passes(msg)) {
         msg_destroy(msg);
+        return;
+    }
+    if (tap.fn)
+        describe(msg, false);
+    theirs(self, msg, next, compressor, now);
+}
+
+/* The stack's, behind which are only the sockets; again for each repetition. */
+int tport_send_msg(tport_t *self, msg_t *msg, tp_name_t const *to, struct sigcomp_compartment *cc);
+int tport_send_msg(tport_t *self, msg_t *msg, tp_name_t const *to, struct sigcomp_compartment *cc)
+{
+    typedef int send_msg(tport_t *, msg_t *, tp_name_t const *, struct sigcomp_compartment *);
+    static send_msg *theirs;
+    if (!theirs) {
+        void *found = dlsym(RTLD_NEXT, "tport_send_msg");
+        fw_assert(found && sizeof found == sizeof theirs);
+        memcpy(&theirs, &found, sizeof theirs);
+    }
+    const int result = theirs(self, msg, to, cc);
+    if (tap.fn && result >= 0)
+        describe(msg, true);
+    return result;
 }
 
 /* Of this whole program; the stack is the only one in it that accepts connections. */

@@ -10,6 +10,10 @@ MUST_USE enum fw_err fw_store_fax_advance(struct fw_store *s, const struct fw_fa
                                           enum fw_status expected, struct fw_event *events,
                                           int event_count, const struct fw_fax_attempt *attempt);
 
+/* As fw_store_fax_accept, with its attempt: a call that came in. */
+MUST_USE enum fw_err fw_store_fax_take(struct fw_store *s, const struct fw_fax *f, struct fw_event *first,
+                                       const struct fw_fax_attempt *attempt);
+
 struct fw_fax_attempt_page {
     struct fw_fax_attempt *items;
     int count;
@@ -26,4 +30,11 @@ MUST_USE enum fw_err fw_store_attempt_get(struct fw_store *s, const char *fax, i
  * the first of all. */
 MUST_USE enum fw_err fw_store_attempt_history(struct fw_store *s, const char *fax,
                                               struct fw_policy_history *ret, int *ret_interrupted);
+/* The file with the packets of a call, `trace-<number>.pcap` beside the documents of its fax. */
+enum { FW_TRACE_PATH_SIZE = 4200 };
+void fw_store_trace_path(const struct fw_store *s, const char *fax, int number, char ret[FW_TRACE_PATH_SIZE]);
+/* Made, empty but for its header, in the folder of the fax; the descriptor only appends and is the caller's.
+ * FW_LIMIT: fewer than `free_min` bytes are left on the disk. */
+MUST_USE enum fw_err fw_store_trace_create(struct fw_store *s, const char *fax, int number, uint64_t free_min,
+                                           int *ret_fd);
 #endif

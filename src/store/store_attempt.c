@@ -1,9 +1,12 @@
 /* Attempts: written with their fax, read by it. */
 #include "store/attempts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+#include "base/pcap.h"
 #include "store/store_internal.h"
 
 #define COLUMNS                                                                                    \
@@ -173,4 +176,23 @@ enum fw_err fw_store_attempt_history(struct fw_store *s, const char *fax,
     }
     *ret = h;
     return err == FW_NOT_FOUND ? FW_OK : err;
+}
+
+void fw_store_trace_path(const struct fw_store *s, const char *fax, int number, char ret[FW_TRACE_PATH_SIZE])
+{
+    char folder[FW_TRACE_PATH_SIZE - 64];
+    fw_store_fax_dir(s, fax, folder, sizeof folder);
+    snprintf(ret, FW_TRACE_PATH_SIZE, "%s/trace-%d.pcap", folder, number);
+}
+
+enum fw_err fw_store_trace_create(struct fw_store *s, const char *fax, int number, uint64_t free_min, int *ret_fd)
+{
+    char path[FW_TRACE_PATH_SIZE], folder[FW_TRACE_PATH_SIZE - 64];
+    if (!fw_disk_has(fw_store_data_dir(s), free_min))
+        return FW_LIMIT;
+    const enum fw_err err = fw_store_fax_dir_make(s, fax, folder, sizeof folder);
+    if (err)
+        return err;
+    fw_store_trace_path(s, fax, number, path);
+    return fw_pcap_create(path, ret_fd);
 }

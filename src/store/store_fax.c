@@ -132,6 +132,7 @@ enum fw_err fw_fax_read(struct fw_stmt *q, void *into)
     f.result_email = fw_stmt_owned_text(q);
     f.result_reference = fw_stmt_owned_text(q);
     fw_stmt_text(q, f.batch, sizeof f.batch);
+    f.trace = fw_stmt_bool(q);
     fw_stmt_text(q, f.user_id, sizeof f.user_id);
     f.cancel_asked = fw_stmt_bool(q);
     f.deleted = fw_stmt_bool(q);
@@ -191,7 +192,7 @@ enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_eve
         return err;
     struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
         db, "INSERT INTO fax(" FW_FAX_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_request(&q, f);
     bind_progress(&q, f);
     fw_stmt_bind_text(&q, f->media_name);
@@ -211,6 +212,7 @@ enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_eve
     fw_stmt_bind_text(&q, f->result_email);
     fw_stmt_bind_text(&q, f->result_reference);
     fw_stmt_bind_text(&q, f->batch);
+    fw_stmt_bind_int(&q, f->trace);
     err = fw_stmt_run(&q);
     return err ? err : write_events(db, &w);
 }
@@ -218,16 +220,24 @@ enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_eve
 static enum fw_err accept_fax(struct fw_db *db, void *arg)
 {
     const struct fax_write *w = arg;
-    return fw_fax_write(db, w->fax, w->events);
+    const enum fw_err err = fw_fax_write(db, w->fax, w->events);
+    return err || !w->attempt ? err : fw_fax_attempt_write(db, w->attempt);
 }
 
-enum fw_err fw_store_fax_accept(struct fw_store *s, const struct fw_fax *f, struct fw_event *first)
+enum fw_err fw_store_fax_take(struct fw_store *s, const struct fw_fax *f, struct fw_event *first,
+                              const struct fw_fax_attempt *attempt)
 {
-    struct fax_write w = { .fax = f, .events = first, .event_count = 1 };
+    fw_assert(!attempt || strcmp(attempt->fax, f->id) == 0);
+    struct fax_write w = { .fax = f, .events = first, .event_count = 1, .attempt = attempt };
     const enum fw_err err = fw_writer_do(s->writer, accept_fax, &w);
     if (err)
         forget_seqs(&w);
     return err;
+}
+
+enum fw_err fw_store_fax_accept(struct fw_store *s, const struct fw_fax *f, struct fw_event *first)
+{
+    return fw_store_fax_take(s, f, first, NULL);
 }
 
 static enum fw_err status_is(struct fw_db *db, const char *fax, enum fw_status expected)

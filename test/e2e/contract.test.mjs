@@ -107,7 +107,7 @@ test('every field that the code writes is described, and every described one is 
     for (const { operation } of operations)
         for (const response of Object.values(operation.responses)) fieldsOf(response, new Set(), described);
     for (const hook of Object.values(api.webhooks)) fieldsOf(resolve(hook).node.post.requestBody, new Set(), described);
-    const code = [read('src/fax/fax_json.c'), read('src/fax/attempt.c'), read('src/fax/policy_read.c'), read('src/fax/window.c'), read('src/store/store_batch.c'), read('src/fax/destination.c'), read('src/trunks.c'), ...inFolder('src/api'), ...inFolder('src/notify'), ...inFolder('src/queue'), read('src/store/store_fax_end.c')].join('\n');
+    const code = [read('src/fax/fax_json.c'), read('src/fax/attempt.c'), read('src/fax/policy_read.c'), read('src/fax/window.c'), read('src/store/store_batch.c'), read('src/fax/destination.c'), read('src/trunks.c'), ...inFolder('src/api'), ...inFolder('src/notify'), ...inFolder('src/queue'), ...inFolder('src/receive'), read('src/ipc/call_record.c'), read('src/store/store_fax_end.c')].join('\n');
     const written = new Set();
     /* json_pack("{ss …}", "name", value, …): the format says which arguments are names. */
     for (const [, rest] of code.matchAll(/json_pack\(\s*("(?:[^"\\]|\\.)*"[\s\S]*?\));/g)) {

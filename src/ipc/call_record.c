@@ -1,10 +1,11 @@
-/* Messages of the modem as JSON. */
-#include "queue/call_record.h"
+/* Messages about a call as JSON. */
+#include "ipc/call_record.h"
 
 #include <string.h>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "fax/call.h"
 
 static void add_fields(struct fw_fax_attempt *a, json_t *fields)
 {
@@ -22,29 +23,58 @@ static json_t *list_of(const struct fw_fax_attempt *a, const char *name)
     return list;
 }
 
+static json_t *text_or_null(const char *text)
+{
+    return text[0] && fw_text_is_utf8(fw_span_of(text)) ? json_string(text) : json_null();
+}
+
 static const char *compression_text(unsigned compression)
 {
     static const char *const texts[] = { "none", "MH", "MR", "MMR" };
     return compression < ARRAY_LEN(texts) ? texts[compression] : "unknown";
 }
 
+/* How often this page has gone over the line before. */
+static int tries_of(const json_t *pages, uint32_t number)
+{
+    int count = 0;
+    size_t i;
+    json_t *one;
+    json_array_foreach (pages, i, one)
+        count += json_integer_value(json_object_get(one, "page")) == (json_int_t)number;
+    return count;
+}
+
 static void take_page(struct fw_fax_attempt *a, const struct fw_msg_fax_page *p)
 {
     json_t *pages = list_of(a, "pages");
-    json_t *page = json_pack("{sI sb sI ss sI sI sI sI sI sI sI}", "page", (json_int_t)p->number, "confirmed",
-                             p->confirmed != 0, "bit_rate", (json_int_t)p->bit_rate, "compression",
-                             compression_text(p->compression), "width", (json_int_t)p->width, "rows",
-                             (json_int_t)p->rows, "bytes", (json_int_t)p->bytes, "bad_rows", (json_int_t)p->bad_rows,
-                             "longest_bad_run", (json_int_t)p->longest_bad_run, "repeated_frames",
-                             (json_int_t)p->repeated_frames, "at_ms", (json_int_t)p->at_ms);
+    json_t *page = json_pack(
+        "{sI si sb sI ss sI sI sI sI sI sI sI}", "page", (json_int_t)p->number, "try", tries_of(pages, p->number) + 1,
+        "confirmed", p->confirmed != 0, "bit_rate", (json_int_t)p->bit_rate, "compression",
+        compression_text(p->compression), "width", (json_int_t)p->width, "rows", (json_int_t)p->rows, "bytes",
+        (json_int_t)p->bytes, "bad_rows", (json_int_t)p->bad_rows, "longest_bad_run", (json_int_t)p->longest_bad_run,
+        "repeated_frames", (json_int_t)p->repeated_frames, "at_ms", (json_int_t)p->at_ms);
     if (json_array_append_new(pages, page) == 0)
         add_fields(a, json_pack("{sO}", "pages", pages));
     json_decref(pages);
 }
 
-static json_t *text_or_null(const char *text)
+static void take_progress(struct fw_fax_attempt *a, const struct fw_msg_call_progress *p)
 {
-    return text[0] && fw_text_is_utf8(fw_span_of(text)) ? json_string(text) : json_null();
+    if (p->sip_status == 0)
+        return;
+    json_t *codes = list_of(a, "sip_progress");
+    if (json_array_append_new(codes, json_integer(p->sip_status)) == 0)
+        add_fields(a, json_pack("{sO}", "sip_progress", codes));
+    json_decref(codes);
+}
+
+/* Told when it is agreed, and again at the end: the rate may have fallen meanwhile. */
+static void take_terms(struct fw_fax_attempt *a, uint32_t bit_rate, bool ecm, const char *ident)
+{
+    if (bit_rate > 0)
+        add_fields(a, json_pack("{s{sI sb}}", "negotiated", "bit_rate", (json_int_t)bit_rate, "ecm", ecm));
+    add_fields(a, json_pack("{so}", "remote_ident", text_or_null(ident)));
 }
 
 static void take_facts(struct fw_fax_attempt *a, const struct fw_msg_fax_facts *f)
@@ -74,12 +104,7 @@ static void take_dialogue(struct fw_fax_attempt *a, const struct fw_msg_fax_dial
     json_decref(lines);
 }
 
-void fw_call_record_ident(struct fw_fax_attempt *a, const char *ident)
-{
-    add_fields(a, json_pack("{so}", "remote_ident", text_or_null(ident)));
-}
-
-void fw_call_record_transport(struct fw_fax_attempt *a, const struct fw_msg_call_transport *m)
+static void take_transport(struct fw_fax_attempt *a, const struct fw_msg_call_transport *m)
 {
     json_t *transports = list_of(a, "transports");
     json_t *one = json_pack("{ss ss}", "transport", fw_call_transport_text(m->transport), "why", m->why);
@@ -90,10 +115,16 @@ void fw_call_record_transport(struct fw_fax_attempt *a, const struct fw_msg_call
 
 void fw_call_record_take(struct fw_fax_attempt *a, const struct fw_msg *msg)
 {
-    if (msg->kind == FW_MSG_KIND_FAX_PAGE)
-        take_page(a, &msg->fax_page);
-    else if (msg->kind == FW_MSG_KIND_FAX_FACTS)
-        take_facts(a, &msg->fax_facts);
-    else if (msg->kind == FW_MSG_KIND_FAX_DIALOGUE)
-        take_dialogue(a, &msg->fax_dialogue);
+    const struct fw_msg_fax_negotiated *n = &msg->fax_negotiated;
+    const struct fw_msg_fax_result *r = &msg->fax_result;
+    switch ((int)msg->kind) {
+    case FW_MSG_KIND_CALL_PROGRESS: take_progress(a, &msg->call_progress); break;
+    case FW_MSG_KIND_CALL_TRANSPORT: take_transport(a, &msg->call_transport); break;
+    case FW_MSG_KIND_FAX_NEGOTIATED: take_terms(a, n->bit_rate, n->ecm, n->remote_ident); break;
+    case FW_MSG_KIND_FAX_PAGE: take_page(a, &msg->fax_page); break;
+    case FW_MSG_KIND_FAX_FACTS: take_facts(a, &msg->fax_facts); break;
+    case FW_MSG_KIND_FAX_DIALOGUE: take_dialogue(a, &msg->fax_dialogue); break;
+    case FW_MSG_KIND_FAX_RESULT: take_terms(a, r->bit_rate, r->ecm, r->remote_ident); break;
+    default: break;
+    }
 }
