@@ -24,6 +24,7 @@
     TEXT(tls_certificate, 255, "") /* of ours, with its key, PEM; empty: none */ \
     SWITCH(answer_strangers) /* SIP requests from where no trunk is */ \
     NUMBER(stranger_rate, 20, 1, 100000) /* SIP messages a second from one source that is no trunk */ \
+    NUMBER(trunk_rate, 5000, 10, 1000000) /* SIP messages a second from one address of a trunk */ \
     TEXT(ident, FW_IDENT_MAX, "") /* TSI and CSI, fw_ident_ok; empty: `from`, the called number */ \
     TEXT(log_level, 10, "info") /* error warn info debug */ \
     NUMBER(modems, 1, 1, FW_MODEMS_MAX) /* modem programs */ \

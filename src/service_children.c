@@ -22,6 +22,7 @@ static void configure_line(struct service *s)
     fw_text_clip(l->tls_certificate, sizeof l->tls_certificate, c->tls_certificate);
     l->answer_strangers = c->answer_strangers;
     l->stranger_rate = c->stranger_rate;
+    l->trunk_rate = c->trunk_rate;
     l->sip_port = c->sip_port;
     l->media_port_min = c->media_port_min;
     l->media_port_max = c->media_port_max;

@@ -34,7 +34,8 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     TEXT(tls_ca_file, 256) /* PEM; empty: those of the system */                                   \
     TEXT(tls_certificate, 256) /* PEM with our key, shown to peers; empty: none */                 \
     U8(answer_strangers)   /* requests from where no trunk is: 0 not answered */                   \
-    U32(stranger_rate)     /* messages a second from one source that is no trunk; 0: any */
+    U32(stranger_rate)     /* messages a second from one source that is no trunk; 0: any */        \
+    U32(trunk_rate)        /* the same of a trunk's */
 #define FW_MSG_TRUNK_SET(U8, U16, U32, I32, TEXT)                                                  \
     TEXT(name, 64) TEXT(host, 256)                                                                 \
     U16(port)       /* 0: as NAPTR and SRV records say, or the usual one */                        \

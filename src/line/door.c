@@ -1,4 +1,5 @@
-/* Who may say anything to us at all: trunks, the calls that we made, and strangers within bounds. */
+/* Who may say anything to us at all: trunks and the calls that we made, within wide bounds, strangers within narrow
+ * ones. */
 #include "line/line.h"
 #include "line/trace.h"
 
@@ -44,19 +45,23 @@ static void note_drop(struct fw_line *l, const char *source)
            FW_LOG_TEXT(source));
 }
 
-static bool passes(struct fw_line *l, const struct fw_sip_arrival *a)
+static bool within(struct fw_line *l, const char *source, uint32_t rate)
 {
     struct fw_line_source from;
+    return fw_line_source_parse(fw_span_of(source), &from) && fw_line_guard_allows(l->guard, &from, rate, l->now);
+}
+
+static bool passes(struct fw_line *l, const struct fw_sip_arrival *a)
+{
     struct fw_line_call *c = a->call_id[0] ? call_of(l, a->call_id) : NULL;
     if (c)
         heard(l, c, a);
     if (c || fw_line_trunk_by_source(l, a->source))
-        return true;
+        return within(l, a->source, l->config.trunk_rate);
     /* A response finds its request or nothing; a request of a stranger costs an answer. */
     if (a->broken || (a->status == 0 && !l->config.answer_strangers))
         return false;
-    return fw_line_source_parse(fw_span_of(a->source), &from) &&
-           fw_line_guard_allows(l->guard, &from, l->config.stranger_rate, l->now);
+    return within(l, a->source, l->config.stranger_rate);
 }
 
 static bool on_arrival(void *line, const struct fw_sip_arrival *a)
@@ -72,11 +77,10 @@ static bool on_arrival(void *line, const struct fw_sip_arrival *a)
 static bool on_connection(void *line, const char *source)
 {
     struct fw_line *l = line;
-    struct fw_line_source from;
     l->now = fw_mono_now();
-    const bool ok = fw_line_trunk_by_source(l, source) != NULL ||
-                    (l->config.answer_strangers && fw_line_source_parse(fw_span_of(source), &from) &&
-                     fw_line_guard_allows(l->guard, &from, l->config.stranger_rate, l->now));
+    const bool trunk = fw_line_trunk_by_source(l, source) != NULL;
+    const bool ok = (trunk || l->config.answer_strangers) &&
+                    within(l, source, trunk ? l->config.trunk_rate : l->config.stranger_rate);
     if (!ok)
         note_drop(l, source);
     return ok;

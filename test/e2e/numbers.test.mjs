@@ -1,8 +1,9 @@
 /* Test numbers whose far ends fail, each in its way: what the sender reports; and those whose machines can do less. */
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { Service, pagesEqual, until } from './lib/service.mjs';
+import { bin, Service, pagesEqual, until } from './lib/service.mjs';
 import { onePage } from './lib/pdf.mjs';
 
 let service;
@@ -30,6 +31,52 @@ test('far ends that fail: the reason, the raw code, the pages, and whether to di
         assert.equal(a.pages_confirmed, pages, fax.to);
         assert.equal(a.retry_class, retry);
         assert.ok(a.advice.length > 10);
+    }
+});
+
+test('a number that is full twice, one that rings for long, one that agrees on T.38 and is silent', async () => {
+    const [full, slow, silent] = await Promise.all(['+12005550114', '+12005550116', '+12005550121'].map((to) =>
+        service.send({ to, quality: 'normal' }, onePage(service.folder))));
+    const refused = await service.ended(full.id);
+    const first = await attempt(full.id);
+    assert.deepEqual([refused.failure_reason, first.sip_status, first.q850_cause, first.retry_class],
+        ['service_unavailable', 503, 41, 'congestion'], JSON.stringify(first));
+    assert.equal((await service.ended((await service.send({ to: '+12005550114' })).id)).failure_reason, 'service_unavailable');
+    assert.equal((await service.ended((await service.send({ to: '+12005550114' })).id)).status, 'delivered');
+
+    const rang = await service.ended(slow.id);
+    assert.equal(rang.status, 'delivered', JSON.stringify(rang));
+    const ringing = await attempt(slow.id);
+    assert.ok(Date.parse(ringing.answered_at) - Date.parse(ringing.started_at) >= 20_000, 'not before it had rung for 20 s');
+    assert.deepEqual(ringing.record.sip_progress, [180]);
+
+    const mute = await service.ended(silent.id, 240_000);
+    const unheard = await attempt(silent.id);
+    assert.equal(mute.failure_reason, 'fax_initial_communication_timeout', JSON.stringify(unheard));
+    assert.equal(unheard.record.packets.received, 0);
+    assert.match(unheard.transport, /^t38/);
+});
+
+test('the carrier makes the network as bad as it is told, for any number', async () => {
+    const mailbox = join(service.folder, 'bad');
+    const carrier = spawn(bin('faxwire-carrier'), ['--listen', '127.0.0.1:0', '--mailbox', mailbox, '--loss', '4', '--duplicate', '10',
+        '--delay', '40', '--jitter', '60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const exited = new Promise((done) => carrier.on('exit', done));
+    let out = '', far;
+    carrier.stdout.on('data', (part) => { out += part; });
+    try {
+        await until('the carrier', () => out.includes('\n'));
+        const port = JSON.parse(out).sip.split(':')[1];
+        far = await Service.start({ config: `trunks:\n  - { name: far, host: 127.0.0.1, port: ${port}, options_secs: 0 }\n` });
+        const fax = await far.send({ to: '+13125550100', quality: 'normal' }, onePage(far.folder));
+        const ended = await far.ended(fax.id, 240_000);
+        assert.equal(ended.status, 'delivered', JSON.stringify(ended));
+        const { record } = (await far.request('GET', `/v2/faxes/${fax.id}/attempts/1`)).body.data;
+        assert.ok(record.packets.recovered > 0, JSON.stringify(record.packets)); // lost ones, or late ones
+    } finally {
+        await far?.end();
+        carrier.kill();
+        await exited;
     }
 });
 

@@ -1,12 +1,13 @@
 /* Trunks of a service as it runs in production: registration, TLS, DNS, fail-over, reload, strangers. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import dgram from 'node:dgram';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { certificates } from './lib/certificates.mjs';
 import { bin, Service, until } from './lib/service.mjs';
 import { challenge, digestIsRight, header, Names, Peer } from './lib/sip.mjs';
 
@@ -117,20 +118,8 @@ test('a refused registration is told, tried again, and its trunk comes last', as
     }
 });
 
-function certificates() {
-    const path = (name) => join(folder, name);
-    const openssl = (...args) => execFileSync('openssl', args, { stdio: 'ignore', cwd: folder });
-    openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=test authority', '-keyout', 'ca.key', '-out', 'ca.pem');
-    for (const [name, subject] of [['right', 'IP:127.0.0.1'], ['wrong', 'DNS:other.example'], ['named', 'DNS:sip.example']]) {
-        writeFileSync(path(`${name}.ext`), `subjectAltName=${subject}\n`);
-        openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=x', '-keyout', `${name}.key`, '-out', `${name}.csr`);
-        openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', `${name}.ext`, '-out', `${name}.pem`);
-    }
-    return (name) => ({ key: readFileSync(path(`${name}.key`)), cert: readFileSync(path(`${name}.pem`)) });
-}
-
 test('TLS: a certificate is verified by its name, and one that is not right is no trunk', async () => {
-    const of = certificates();
+    const of = certificates(folder);
     const both = (name) => { writeFileSync(join(folder, `${name}.both`), of(name).cert + of(name).key); return join(folder, `${name}.both`); };
     const secured = async (name) => {
         const far = await carrier(`tls-${name}`, '--tls-certificate', both(name), '--tls-ca', join(folder, 'ca.pem'));
@@ -174,7 +163,7 @@ test('TLS: a certificate is verified by its name, and one that is not right is n
 });
 
 test('without configured authorities those of the system count, which do not know ours', async () => {
-    const of = certificates();
+    const of = certificates(folder);
     writeFileSync(join(folder, 'own.both'), of('right').cert + of('right').key);
     const far = await carrier('tls-own', '--tls-certificate', join(folder, 'own.both'));
     const service = await Service.start({ config: yaml([trunkTo({ port: far.port + 1 }, { transport: 'tls' })]) });

@@ -120,10 +120,11 @@ export class Names {
         const u16 = (n) => Buffer.from([n >> 8, n & 255]);
         const data = {
             A: () => Buffer.from(value.split('.').map(Number)),
+            AAAA: () => Buffer.from(value, 'hex'), // 32 digits
             SRV: () => Buffer.concat([u16(value.priority), u16(value.weight ?? 0), u16(value.port), Names.name(value.target)]),
             NAPTR: () => Buffer.concat([u16(value.order), u16(value.preference), text('s'), text(value.service), text(''), Names.name(value.target)]),
         }[type]();
-        return Buffer.concat([owner, u16({ A: 1, SRV: 33, NAPTR: 35 }[type]), u16(1), Buffer.from([0, 0, 0, 1]), u16(data.length), data]);
+        return Buffer.concat([owner, u16({ A: 1, AAAA: 28, SRV: 33, NAPTR: 35 }[type]), u16(1), Buffer.from([0, 0, 0, 1]), u16(data.length), data]);
     }
 
     end() { return new Promise((done) => this.socket.close(done)); }

@@ -414,6 +414,35 @@ static void strangers_may_be_answered_within_bounds(void **state)
     CHECK(answers > 0 && answers < FLOOD_ANSWERS_MAX);
 }
 
+static int start_with_rate(void **state)
+{
+    trunk_rate = 10;
+    const int failed = start(state);
+    trunk_rate = 0;
+    return failed;
+}
+
+/* A trunk gone wild: it is served within its bounds, and again when it has come to itself. */
+static void a_trunk_is_answered_within_bounds_too(void **state)
+{
+    (void)state;
+    enum { FLOOD = 60, FLOOD_ANSWERS_MAX = FLOOD * 3 / 4 };
+    int answers = 0, tries = 0;
+    for (int i = 0; i < FLOOD; i++)
+        ask_as(&peer, "OPTIONS", 10 + i, "");
+    while (peer_hears(&peer, 200))
+        answers++;
+    CHECK(answers >= 10 && answers < FLOOD_ANSWERS_MAX);
+    do { /* its credit comes back with time */
+        ask_as(&peer, "OPTIONS", 1000 + tries, "");
+    } while (!peer_hears(&peer, 200) && ++tries < 100);
+    CHECK(fw_text_starts(peer.text, "SIP/2.0 200"));
+    place(placing("after"));
+    peer_answer(&peer, peer.text, "486 Busy Here", "", "");
+    peer_expect(&peer, "ACK ");
+    ended(FW_CAUSE_REJECTED, 486);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, start, stop)
 
 int main(void)
@@ -433,6 +462,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_advertised_address_is_what_is_said_of_us, start_advertised, stop),
         cmocka_unit_test_setup_teardown(strangers_may_be_answered_within_bounds, start_with_stranger,
                                         stop_with_stranger),
+        cmocka_unit_test_setup_teardown(a_trunk_is_answered_within_bounds_too, start_with_rate, stop),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

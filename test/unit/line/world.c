@@ -16,7 +16,7 @@ struct peer peer;
 const char *media_host = "127.0.0.1";
 const char *advertised_host = "";
 bool answer_strangers;
-uint32_t stranger_rate;
+uint32_t stranger_rate, trunk_rate;
 
 const char audio[] = "v=0\r\no=- 11 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\n"
                      "t=0 0\r\nm=audio 30000 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n";
@@ -71,6 +71,7 @@ void spawn_line(uint16_t port)
     fw_text_clip(m.line_config.advertised_host, 64, advertised_host);
     m.line_config.answer_strangers = answer_strangers;
     m.line_config.stranger_rate = stranger_rate;
+    m.line_config.trunk_rate = trunk_rate;
     m.line_config.sip_port = port;
     m.line_config.calls_max = 8;
     tell(m);

@@ -16,7 +16,7 @@ extern struct peer peer;
 extern const char *media_host;
 extern const char *advertised_host; /* of the next program; as are these: */
 extern bool answer_strangers;
-extern uint32_t stranger_rate;
+extern uint32_t stranger_rate, trunk_rate;
 
 /* Descriptions of the far end: G.711 at port 30000, T.38 at 30002, nothing usable. */
 extern const char audio[], image[], no_media[];

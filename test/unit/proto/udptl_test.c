@@ -214,6 +214,32 @@ static void fec_restores_bursts_of_its_entries(void **state)
     }
 }
 
+/* A sender that says nothing about errors at first: what was lost just before its first sums is in later ones. */
+static void sums_restore_what_was_lost_before_the_first_of_them(void **state)
+{
+    (void)state;
+    enum { FIRST = FEC_ENTRIES * FEC_SPAN };
+    for (size_t burst = 1; burst <= FEC_ENTRIES; burst++) {
+        draw_from(burst);
+        make_ifps();
+        make_fec(65530);
+        for (size_t i = 0; i < FIRST; i++) { /* the list of earlier packets, empty */
+            const size_t head = (ifps[i].size < 0x80 ? 3u : 4u) + ifps[i].size;
+            packets[i].data[head] = packets[i].data[head + 1] = 0;
+            packets[i].size = head + 2;
+        }
+        struct seen seen = { .first = 65530 };
+        fw_udptl_receiver_init(&receiver);
+        for (size_t i = 0; i < STREAM; i++) {
+            if (i < FIRST - burst || i >= FIRST)
+                give(&seen, i);
+        }
+        drain(&seen);
+        CHECK_INT(seen.count, STREAM);
+        CHECK_INT(receiver.stats.recovered, burst);
+    }
+}
+
 /* Any mix: still in order, once, unchanged (on_ifp), every number accounted for, and with a
  * little loss nothing missing but what really could not be had. */
 static void any_mix_stays_in_order(void **state)
@@ -392,6 +418,7 @@ int main(void)
         cmocka_unit_test(in_order_nothing_waits),
         cmocka_unit_test(redundancy_covers_bursts_of_its_length),
         cmocka_unit_test(fec_restores_bursts_of_its_entries),
+        cmocka_unit_test(sums_restore_what_was_lost_before_the_first_of_them),
         cmocka_unit_test(any_mix_stays_in_order),
         cmocka_unit_test(a_late_packet_does_not_rewind),
         cmocka_unit_test(restarts_are_followed),
