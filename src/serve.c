@@ -29,6 +29,7 @@ static void reload(struct service *s)
         fw_log(FW_LOG_ERROR, "certificate.kept", "field=%s fault=%s", fault.field, FW_LOG_TEXT(fault.message));
     if (!fw_trunks_reload(s->trunks, s->options->config_path) && s->line_ready)
         fw_trunks_tell(s->trunks, fw_service_to_line, s);
+    fw_service_tell_channels(s);
 }
 
 static void on_signal(void *arg)

@@ -45,6 +45,7 @@ struct service {
     char                            http_host[256], upload_dir[4200], public_key[64]; /* as long as the API lives */
     uint16_t                        carrier_port;
     struct fw_drain                 drain;
+    uint32_t                        channels; /* of the trunks, as the queue was told */
     bool                            line_ready, carrier_ready, modem_ready, ready, stop;
 };
 
@@ -59,5 +60,6 @@ enum fw_err fw_service_start_notify(struct service *s);
  * follows when they end. */
 enum fw_err fw_service_start_children(struct service *s, struct fw_fault *fault);
 void fw_service_want_trunks(struct service *s); /* after a reload as well */
+void fw_service_tell_channels(struct service *s); /* to the queue, when they have changed */
 void fw_service_to_line(void *arg, const struct fw_msg *msg);
 #endif

@@ -36,6 +36,14 @@ void fw_service_to_line(void *arg, const struct fw_msg *msg)
     fw_supervisor_send_to(s->supervisor, FW_ROLE_LINE, 0, msg);
 }
 
+void fw_service_tell_channels(struct service *s)
+{
+    const uint32_t channels = fw_trunks_channels(s->trunks);
+    if (channels != s->channels)
+        fw_queue_channels(s->queue, channels);
+    s->channels = channels;
+}
+
 /* In development every call goes to the built-in carrier. */
 void fw_service_want_trunks(struct service *s)
 {
@@ -43,6 +51,7 @@ void fw_service_want_trunks(struct service *s)
         fw_trunks_want_carrier(s->trunks, s->carrier_port, !s->options->paced);
     else
         fw_trunks_want_config(s->trunks, s->config);
+    fw_service_tell_channels(s);
 }
 
 static void started(void *arg, enum fw_role role, uint8_t index)
@@ -94,7 +103,10 @@ static void message(void *arg, enum fw_role role, uint8_t index, const struct fw
         fw_receive_modem(s->receive, index, true);
         break;
     case FW_MSG_KIND_CARRIER_READY: s->carrier_ready = true; break;
-    case FW_MSG_KIND_TRUNK_STATE: fw_trunks_heard(s->trunks, &msg->trunk_state); return;
+    case FW_MSG_KIND_TRUNK_STATE:
+        fw_trunks_heard(s->trunks, &msg->trunk_state);
+        fw_service_tell_channels(s);
+        return;
     default: /* each takes what is of its calls */
         fw_receive_message(s->receive, msg);
         fw_queue_message(s->queue, msg);

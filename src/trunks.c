@@ -197,6 +197,36 @@ static const char *status_of(const struct trunk *at)
     return at->state.health == FW_TRUNK_HEALTH_UP || at->state.registered_s ? "up" : "unknown";
 }
 
+enum { WAIT_S = 60 }; /* half of what the line waits for a turn (FW_LINE_WAIT_MS) */
+
+/* 0: any number. */
+static uint32_t channels_of(const struct fw_msg_trunk_set *set)
+{
+    const uint32_t begun = (uint32_t)set->calls_per_second * WAIT_S;
+    if (set->channels == 0 || begun == 0)
+        return set->channels ? set->channels : begun;
+    return begun < set->channels ? begun : set->channels;
+}
+
+uint32_t fw_trunks_channels(struct fw_trunks *t)
+{
+    uint32_t sum[2] = { 0 }, wanted[2] = { 0 }; /* of those that are down, and of the others */
+    bool any[2] = { false };
+    pthread_mutex_lock(&t->lock);
+    for (size_t i = 0; i < t->count; i++) {
+        const struct trunk *at = &t->trunks[i];
+        const int well = strcmp(status_of(at), "down") != 0;
+        if (!at->wanted)
+            continue;
+        wanted[well]++;
+        any[well] |= channels_of(&at->set) == 0;
+        sum[well] += channels_of(&at->set);
+    }
+    pthread_mutex_unlock(&t->lock);
+    const int which = wanted[1] > 0;
+    return any[which] ? 0 : sum[which];
+}
+
 static json_t *json_of(const struct trunk *at)
 {
     const struct fw_msg_trunk_state *s = &at->state;

@@ -25,6 +25,9 @@ MUST_USE enum fw_err fw_trunks_reload(struct fw_trunks *t, const char *path);
 void fw_trunks_tell(struct fw_trunks *t, fw_trunks_send_fn *send, void *arg);
 /* The line has ended: its successor knows nothing. */
 void fw_trunks_forget(struct fw_trunks *t);
+/* Calls that they take at the same time, those that are down left out unless all are; 0: any number. A trunk with a
+ * limit of calls a second takes as many as it can begin in a minute. */
+uint32_t fw_trunks_channels(struct fw_trunks *t);
 void fw_trunks_heard(struct fw_trunks *t, const struct fw_msg_trunk_state *state);
 /* An array as GET /v2/trunks shows it; a new reference, NULL when out of memory. */
 json_t *fw_trunks_json(struct fw_trunks *t);

@@ -181,11 +181,20 @@ static bool dial_next(struct fw_queue *q)
     return true;
 }
 
+/* Calls that came in take channels as well. */
+static bool has_room(const struct fw_queue *q)
+{
+    uint32_t busy = 0;
+    for (int m = 0; m < q->config.modem_count; m++)
+        busy += (uint32_t)fw_seats_of(q->seats, m);
+    return q->calls < q->config.calls_max && (q->channels == 0 || busy < q->channels);
+}
+
 void fw_attempt_dial_due(struct fw_queue *q)
 {
     if (q->look_at.us <= q->now.us)
         q->look = true;
-    while (q->look && q->line_up && q->calls < q->config.calls_max && !atomic_load(&q->stop)) {
+    while (q->look && q->line_up && has_room(q) && !atomic_load(&q->stop)) {
         if (!dial_next(q))
             return;
     }

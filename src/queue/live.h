@@ -37,10 +37,11 @@ struct fw_live {
 /* A note to the queue's thread. */
 struct fw_queue_note {
     enum { FW_NOTE_ACCEPTED, FW_NOTE_CANCEL, FW_NOTE_PREPARED, FW_NOTE_MESSAGE, FW_NOTE_LINE,
-           FW_NOTE_MODEM, FW_NOTE_DRAIN, FW_NOTE_STOP } kind;
+           FW_NOTE_MODEM, FW_NOTE_CHANNELS, FW_NOTE_DRAIN, FW_NOTE_STOP } kind;
     char               fax[FW_UUID_SIZE];
     bool               up;
     uint8_t            modem;
+    uint32_t           channels;
     struct fw_prepared prepared;
     struct fw_msg      msg;
 };
@@ -80,6 +81,7 @@ struct fw_queue {
     struct { bool up; } modems[FW_MODEMS_MAX];
     struct fw_seats *seats, own_seats;
     int              calls;
+    uint32_t         channels; /* of all trunks; 0: any number */
     struct fw_mono   now;  /* of this turn */
     struct fw_wall   wall;
 };

@@ -167,6 +167,7 @@ static void on_note(struct fw_queue *q, const struct fw_queue_note *note)
         if (!note->up)
             fw_attempt_modem_lost(q, note->modem);
         break;
+    case FW_NOTE_CHANNELS: q->channels = note->channels; break;
     case FW_NOTE_DRAIN: q->draining = true; break;
     case FW_NOTE_STOP: break; /* q->stop is set */
     }
@@ -182,7 +183,7 @@ static int wait_ms(const struct fw_queue *q)
         if (l->phase == FW_PHASE_CALLING && ms < least)
             least = ms;
     }
-    /* What only waits for a free modem or the line is woken by the note that tells of it. */
+    /* What only waits for a free modem, a channel or the line is woken by the note that tells of it. */
     const int look_ms = fw_mono_wait_ms(q->now, q->look_at), expiry_ms = fw_schedule_wait_ms(q);
     if (!q->look && look_ms < least)
         least = look_ms;
@@ -293,6 +294,12 @@ void fw_queue_message(struct fw_queue *q, const struct fw_msg *msg)
 void fw_queue_line(struct fw_queue *q, bool up)
 {
     const struct fw_queue_note note = { .kind = FW_NOTE_LINE, .up = up };
+    put(q, &note);
+}
+
+void fw_queue_channels(struct fw_queue *q, uint32_t count)
+{
+    const struct fw_queue_note note = { .kind = FW_NOTE_CHANNELS, .channels = count };
     put(q, &note);
 }
 

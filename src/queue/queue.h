@@ -88,6 +88,9 @@ void fw_queue_cancel(struct fw_queue *q, const char *fax); /* empty: several */
 void fw_queue_message(struct fw_queue *q, const struct fw_msg *msg);
 void fw_queue_line(struct fw_queue *q, bool up);
 void fw_queue_modem(struct fw_queue *q, uint8_t modem, bool up);
+/* So many calls, in and out, the trunks take at the same time; 0: any number. Faxes beyond wait here, not in the
+ * line, which gives a call up that finds no channel for two minutes. */
+void fw_queue_channels(struct fw_queue *q, uint32_t count);
 /* `<data>/spool/modem-<index>`, made; where that modem finds and leaves its files. */
 MUST_USE enum fw_err fw_queue_spool_dir(const char *data_dir, int modem, char *dst, size_t dst_size);
 #endif

@@ -1,7 +1,8 @@
 /* What calls teach about a number is used, shown, and can be changed. */
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { Service, until } from './lib/service.mjs';
+import { onePage } from './lib/pdf.mjs';
+import { Service } from './lib/service.mjs';
 
 let service;
 before(async () => { service = await Service.start(); });
@@ -17,10 +18,9 @@ test('a number where T.38 is known to be bad is called over G.711 at once', asyn
     const made = await call('PATCH', to, { t38_bad: true });
     assert.equal(made.status, 200);
     assert.deepEqual([made.body.data.number, made.body.data.parked, made.body.data.facts.t38_bad.count], [to, false, 1]);
-    const fax = await service.send({ to });
-    await until('the call', async () => (await service.events(fax.id)).some((e) => e.event_type === 'call.answered'));
-    await service.request('POST', `/v2/faxes/${fax.id}/actions/cancel`);
-    await service.ended(fax.id);
+    const fax = await service.send({ to, quality: 'normal' }, onePage(service.folder));
+    const ended = await service.ended(fax.id, 180_000);
+    assert.equal(ended.status, 'delivered', JSON.stringify(ended));
     assert.deepEqual(await ways(fax.id), ['audio']);
     const carried = (await service.events(fax.id)).filter((e) => e.event_type === 'call.transport').map((e) => e.payload.transport);
     assert.ok(!carried.some((transport) => transport.startsWith('t38')), String(carried));
