@@ -38,6 +38,8 @@
     NUMBER(ring_timeout_secs, 60, 5, 600) \
     NUMBER(call_limit_secs, 3600, 60, 4 * 3600) \
     NUMBER(trace_max_mb, 16, 1, 1024) /* of the packets of one call, where that was asked for */ \
+    NUMBER(wait_limit_secs, 7 * 24 * 3600, 60, 30 * 24 * 3600) /* for a turn, or for the disk: fax/status.h */ \
+    NUMBER(document_limit_secs, 3600, 10, 24 * 3600) /* to prepare the documents of one fax */ \
     NUMBER(answer_delay_ms, 0, 0, 60 * 1000) /* calls that come in ring as long */ \
     NUMBER(disk_free_min_mb, 256, 1, 1024 * 1024) /* less is free: no call, fax or upload is taken */ \
     NUMBER(http_threads, 16, 1, 64) \

@@ -69,6 +69,17 @@ static enum fw_err make_preview(void *arg, const struct fw_fax *f, const struct 
     return fw_previews_make(s->queue, &s->documents, s->store, f, p);
 }
 
+static struct fw_limits limits_of(const struct fw_config *c)
+{
+    return (struct fw_limits){ {
+        [FW_LIMIT_WAIT] = c->wait_limit_secs * 1000LL,
+        [FW_LIMIT_DOCUMENTS] = c->document_limit_secs * 1000LL,
+        [FW_LIMIT_RING] = c->ring_timeout_secs * 1000LL,
+        [FW_LIMIT_CALL] = c->call_limit_secs * 1000LL,
+        [FW_LIMIT_ANSWER] = c->answer_delay_ms,
+    } };
+}
+
 enum fw_err fw_service_start_queue(struct service *s)
 {
     const struct fw_queue_port port = { .prepare = prepare, .send = from_room, .send_with = send_with,
@@ -79,8 +90,7 @@ enum fw_err fw_service_start_queue(struct service *s)
         .trunk = "" /* the line chooses */, .guard = { c->allow_prefixes, c->bar_prefixes },
         .media_workers = (int)c->media_workers, .calls_max = (int)c->calls_max,
         .calls_per_number = (int)c->calls_per_number, .number_gap_ms = (int)c->number_gap_ms,
-        .ring_timeout_ms = c->ring_timeout_secs * 1000, .call_limit_ms = c->call_limit_secs * 1000,
-        .trace_bytes_max = c->trace_max_mb * MEGABYTE,
+        .limits = limits_of(c), .trace_bytes_max = c->trace_max_mb * MEGABYTE,
         .disk_free_min = ((uint64_t)c->disk_free_min_mb + c->trace_max_mb) * MEGABYTE,
     };
     const enum fw_err err = fw_queue_new(&config, &port, &s->queue);
@@ -94,8 +104,7 @@ enum fw_err fw_service_start_receive(struct service *s)
     const struct fw_config *c = s->config;
     const struct fw_receive_config config = {
         .store = s->store, .ident = c->ident, .modem_count = (int)c->modems, .seats = &s->seats,
-        .calls_max = (int)c->calls_max,
-        .answer_delay_ms = c->answer_delay_ms, .call_limit_ms = c->call_limit_secs * 1000,
+        .calls_max = (int)c->calls_max, .limits = limits_of(c),
         .disk_free_min = (uint64_t)c->disk_free_min_mb * MEGABYTE, .trace_bytes_max = c->trace_max_mb * MEGABYTE,
     };
     const enum fw_err err = fw_receive_new(&config, &port, &s->receive);

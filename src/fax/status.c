@@ -1,11 +1,20 @@
-/* The states of a fax and the events that tell of them, as tables. */
+/* The tables of states and events, to look things up in. */
 #include "fax/status.h"
 
 #include <string.h>
 
-static const char *const status_names[] = {
-#define X(name, text) [FW_STATUS_##name] = text,
+#define TO(name) (1U << FW_STATUS_##name)
+#define ON(name) (1U << FW_LIMIT_##name)
+enum { SENT = 1, TAKEN = 2 };
+static const struct fw_state states[] = {
+#define X(name, text, faxes, owner, limits, grace, since, next, then)                              \
+    [FW_STATUS_##name] = { text, ((faxes)&SENT) != 0, ((faxes)&TAKEN) != 0, owner, limits, grace, since, next, then },
     FW_STATUSES(X)
+#undef X
+};
+static const char *const options[] = {
+#define X(name, option) [FW_LIMIT_##name] = option,
+    FW_LIMITS(X)
 #undef X
 };
 
@@ -18,28 +27,34 @@ static const struct {
 #undef X
 };
 
-static const bool may_become[FW_STATUS_COUNT][FW_STATUS_COUNT] = {
-    [FW_STATUS_QUEUED] = { [FW_STATUS_MEDIA_PROCESSED] = true, [FW_STATUS_FAILED] = true },
-    [FW_STATUS_MEDIA_PROCESSED] = { [FW_STATUS_ORIGINATED] = true, [FW_STATUS_FAILED] = true },
-    [FW_STATUS_ORIGINATED] = { [FW_STATUS_SENDING] = true, [FW_STATUS_FAILED] = true,
-                               [FW_STATUS_MEDIA_PROCESSED] = true },
-    [FW_STATUS_SENDING] = { [FW_STATUS_DELIVERED] = true, [FW_STATUS_FAILED] = true,
-                            [FW_STATUS_MEDIA_PROCESSED] = true },
-    [FW_STATUS_INITIATED] = { [FW_STATUS_RECEIVING] = true, [FW_STATUS_FAILED] = true },
-    [FW_STATUS_RECEIVING] = { [FW_STATUS_MEDIA_PROCESSING] = true, [FW_STATUS_FAILED] = true },
-    [FW_STATUS_MEDIA_PROCESSING] = { [FW_STATUS_RECEIVED] = true, [FW_STATUS_FAILED] = true },
-};
-
-const char *fw_status_text(enum fw_status s)
+const struct fw_state *fw_state_of(enum fw_status s)
 {
     fw_assert((unsigned)s < FW_STATUS_COUNT);
-    return status_names[s];
+    return &states[s];
 }
+
+const char *fw_limit_option(enum fw_time_limit l)
+{
+    fw_assert((unsigned)l < FW_LIMIT_COUNT);
+    return options[l];
+}
+
+int64_t fw_status_limit_ms(enum fw_status s, const struct fw_limits *l)
+{
+    const struct fw_state *state = fw_state_of(s);
+    int64_t ms = state->grace_secs * 1000LL;
+    fw_assert(state->limits != 0);
+    for (int i = 0; i < FW_LIMIT_COUNT; i++)
+        ms += state->limits >> i & 1 ? l->ms[i] : 0;
+    return ms;
+}
+
+const char *fw_status_text(enum fw_status s) { return fw_state_of(s)->text; }
 
 bool fw_status_parse(const char *text, enum fw_status *ret)
 {
     for (int s = 0; s < FW_STATUS_COUNT; s++) {
-        if (strcmp(text, status_names[s]) == 0) {
+        if (strcmp(text, states[s].text) == 0) {
             *ret = (enum fw_status)s;
             return true;
         }
@@ -47,15 +62,12 @@ bool fw_status_parse(const char *text, enum fw_status *ret)
     return false;
 }
 
-bool fw_status_final(enum fw_status s)
-{
-    return s == FW_STATUS_DELIVERED || s == FW_STATUS_FAILED || s == FW_STATUS_RECEIVED;
-}
+bool fw_status_final(enum fw_status s) { return fw_state_of(s)->next == 0; }
 
 bool fw_status_may_become(enum fw_status from, enum fw_status to)
 {
-    fw_assert((unsigned)from < FW_STATUS_COUNT && (unsigned)to < FW_STATUS_COUNT);
-    return may_become[from][to];
+    fw_assert((unsigned)to < FW_STATUS_COUNT);
+    return fw_state_of(from)->next >> to & 1;
 }
 
 const char *fw_event_text(enum fw_event_kind k)

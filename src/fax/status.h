@@ -1,41 +1,77 @@
-/* status.h - the states of a fax, sent or received, the changes between them, the events that tell.
+/* status.h - the states of a fax, sent or received, and the events that tell of their changes.
  *
- * Pure. The names are those of the API. A change that is not in the table is refused, so that
- * a late or doubled message can never move a fax backwards or end it twice.
+ * Pure. One table: who has a fax in that state, how long at the most, what may follow, and what happens when
+ * the time is over. A change that is not in it is refused by the store, in every build, so that a late or
+ * doubled message can never move a fax backwards or end it twice. The diagram in ARCHITECTURE.md and the
+ * texts in doc/api.yaml are printed from it (test/tools/states.c).
  *
- *   queued -> media.processed -> originated -> sending -> delivered
- *      |            | ^              | |         | |
- *      |            | '--------------'-|---------' |
- *      '------------'------------------'-----------'--> failed
- *
- *   initiated -> receiving -> media.processing -> received
- *       |            |               |
- *       '------------'---------------'--> failed
- *
- * The way back to media.processed is a call that our own crash cut off before any page was
- * confirmed: it is dialled again (doc/decisions/0003).
+ * The names are those of the API. The way back from a call to media.processed is a call that failed and is
+ * made again: by the policy of the fax (doc/decisions/0017), or because our own crash cut it off (0003).
  */
 #ifndef FW_STATUS_H
 #define FW_STATUS_H
 #include "base/buf.h"
 
+/* What says how long a fax may take. X(name, option of the configuration). */
+#define FW_LIMITS(X)                                                                               \
+    X(WAIT, "wait_limit_secs")                                                                     \
+    X(DOCUMENTS, "document_limit_secs")                                                            \
+    X(RING, "ring_timeout_secs")                                                                   \
+    X(CALL, "call_limit_secs")                                                                     \
+    X(ANSWER, "answer_delay_ms")
+enum fw_time_limit {
+#define X(name, option) FW_LIMIT_##name,
+    FW_LIMITS(X)
+#undef X
+        FW_LIMIT_COUNT
+};
+struct fw_limits {
+    int64_t ms[FW_LIMIT_COUNT];
+};
+
+/* X(name, text, faxes, owner, limits, grace in seconds, since, next, at the deadline). The limits, whose sum
+ * counts, and the grace are those of one stay, from `since` on; owners are rooms of src/. */
 #define FW_STATUSES(X)                                                                             \
-    X(QUEUED, "queued")                                                                            \
-    X(MEDIA_PROCESSED, "media.processed")                                                          \
-    X(ORIGINATED, "originated")                                                                    \
-    X(SENDING, "sending")                                                                          \
-    X(DELIVERED, "delivered")                                                                      \
-    X(FAILED, "failed")                                                                            \
-    X(INITIATED, "initiated")                                                                      \
-    X(RECEIVING, "receiving")                                                                      \
-    X(MEDIA_PROCESSING, "media.processing")                                                        \
-    X(RECEIVED, "received")
+    X(QUEUED, "queued", SENT, "queue", ON(WAIT) | ON(DOCUMENTS), 630, "it was accepted",           \
+      TO(MEDIA_PROCESSED) | TO(FAILED), "it fails with service_unavailable")                       \
+    X(MEDIA_PROCESSED, "media.processed", SENT, "queue", ON(WAIT), 600, "it fell due",             \
+      TO(ORIGINATED) | TO(FAILED), "it fails with service_unavailable")                            \
+    X(ORIGINATED, "originated", SENT, "queue", ON(RING) | ON(CALL), 20, "it was dialled",          \
+      TO(SENDING) | TO(MEDIA_PROCESSED) | TO(FAILED), "the call is given up, as a failure of ours") \
+    X(SENDING, "sending", SENT, "queue", ON(RING) | ON(CALL), 20, "it was dialled",                \
+      TO(DELIVERED) | TO(MEDIA_PROCESSED) | TO(FAILED),                                            \
+      "the call is given up; what its journal has confirmed counts")                               \
+    X(DELIVERED, "delivered", SENT, "", 0, 0, "", 0, "")                                           \
+    X(FAILED, "failed", SENT | TAKEN, "", 0, 0, "", 0, "")                                         \
+    X(INITIATED, "initiated", TAKEN, "receive", ON(ANSWER), 65, "it came in",                      \
+      TO(RECEIVING) | TO(FAILED), "the call is given up, and it fails")                            \
+    X(RECEIVING, "receiving", TAKEN, "receive", ON(CALL), 20, "it was answered",                   \
+      TO(MEDIA_PROCESSING) | TO(FAILED),                                                           \
+      "the call is given up; the pages that its journal has are received, without any it fails")   \
+    X(MEDIA_PROCESSING, "media.processing", TAKEN, "receive", ON(WAIT), 5, "the call was over",    \
+      TO(RECEIVED) | TO(FAILED),                                                                   \
+      "it fails with media_processing_exception; its pages stay in the data folder")               \
+    X(RECEIVED, "received", TAKEN, "", 0, 0, "", 0, "")
 enum fw_status {
-#define X(name, text) FW_STATUS_##name,
+#define X(name, ...) FW_STATUS_##name,
     FW_STATUSES(X)
 #undef X
         FW_STATUS_COUNT
 };
+struct fw_state {
+    const char *text;
+    bool        sent, taken;  /* whose state it is: of faxes that we send, of faxes that we receive */
+    const char *owner;        /* empty: final */
+    uint32_t    limits;       /* bits 1 << enum fw_time_limit */
+    int         grace_secs;
+    const char *since;
+    uint32_t    next;         /* bits 1 << enum fw_status */
+    const char *at_deadline;
+};
+const struct fw_state *fw_state_of(enum fw_status s);
+const char *fw_limit_option(enum fw_time_limit l);
+/* The longest that a fax may stay in `s`, which is not final: milliseconds. */
+int64_t fw_status_limit_ms(enum fw_status s, const struct fw_limits *l);
 const char *fw_status_text(enum fw_status s);
 MUST_USE bool fw_status_parse(const char *text, enum fw_status *ret);
 bool          fw_status_final(enum fw_status s);

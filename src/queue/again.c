@@ -10,26 +10,24 @@
 #include "queue/live.h"
 #include "store/attempts.h"
 
-/* With this call, which the store has as under way. */
-static enum fw_err history_of(struct fw_queue *q, const struct fw_live *l, const struct fw_outcome *o,
-                              struct fw_policy_history *ret)
+struct fw_again_history fw_again_history(struct fw_queue *q, const struct fw_live *l, const struct fw_outcome *o)
 {
-    int interrupted;
-    const enum fw_err err = fw_store_attempt_history(q->config.store, l->fax.id, ret, &interrupted);
-    ret->dials++;
-    ret->tries += l->attempt.answered_at.us != 0;
-    ret->of[o->retry]++;
-    return err ? err : fw_fax_closed_us(&l->fax, ret->first, fw_wall_now(), &ret->closed_us);
-}
-
-int fw_again_interruptions(struct fw_queue *q, const struct fw_live *l)
-{
-    struct fw_policy_history h;
-    int interrupted = 0;
-    /* What cannot be read is taken for the most that it can be. */
-    if (fw_store_attempt_history(q->config.store, l->fax.id, &h, &interrupted))
-        return l->fax.attempts;
-    return interrupted + 1;
+    struct fw_again_history h = { 0 };
+    /* The store has this call as under way. A start has nobody who would decide later. */
+    enum fw_err err = fw_store_attempt_history(q->config.store, l->fax.id, &h.of_calls, &h.interrupted);
+    for (int n = 1; err && q->recovering && fw_live_pause(q, n); n++)
+        err = fw_store_attempt_history(q->config.store, l->fax.id, &h.of_calls, &h.interrupted);
+    if (err)
+        fw_log(FW_LOG_ERROR, "attempts.unread", "fax=%s error=%s", l->fax.id, FW_LOG_TEXT(fw_err_text(err)));
+    h.known = !err;
+    /* A window that cannot be read is seen where the next call is fitted into it. */
+    if (err || fw_fax_closed_us(&l->fax, h.of_calls.first, fw_wall_now(), &h.of_calls.closed_us))
+        h.of_calls.closed_us = 0;
+    h.of_calls.dials++;
+    h.of_calls.tries += l->attempt.answered_at.us != 0;
+    h.of_calls.of[o->retry]++;
+    h.interrupted++;
+    return h;
 }
 
 static bool policy_of(const struct fw_fax *f, struct fw_policy *ret)
@@ -71,19 +69,13 @@ static void fit_schedule(const struct fw_fax *f, struct fw_policy_decision *d)
                                                 : "not dialled again: it expires before the next call");
 }
 
-bool fw_again_if_asked(struct fw_queue *q, struct fw_live *l, struct fw_outcome *o)
+bool fw_again_if_asked(struct fw_queue *q, struct fw_live *l, struct fw_outcome *o, const struct fw_again_history *h)
 {
     struct fw_policy policy;
-    struct fw_policy_history history = { 0 };
     struct fw_policy_decision decision;
     if (l->fax.cancel_asked || !policy_of(&l->fax, &policy))
         return false;
-    const enum fw_err err = history_of(q, l, o, &history);
-    if (err) {
-        fw_log(FW_LOG_ERROR, "attempts.unread", "fax=%s error=%s", l->fax.id, FW_LOG_TEXT(fw_err_text(err)));
-        return false;
-    }
-    fw_policy_decide(&policy, &history, o, l->fax.pages_confirmed, fw_wall_now(), &decision);
+    fw_policy_decide(&policy, &h->of_calls, o, l->fax.pages_confirmed, fw_wall_now(), &decision);
     if (decision.again)
         fit_schedule(&l->fax, &decision);
     if (decision.again)

@@ -83,6 +83,8 @@ static void on_page(struct fw_queue *q, struct fw_live *l, const struct fw_msg_p
 
 static void on_result(struct fw_queue *q, struct fw_live *l, const struct fw_msg_fax_result *m)
 {
+    if (l->result.known)
+        return; /* said twice, it would not be waited for twice */
     l->result.known = true;
     l->result.is = *m;
     if (l->attempt.answered_at.us != 0 && m->transport <= FW_TRANSPORT_T38_UNPACED)
@@ -173,8 +175,9 @@ void fw_attempt_cancel(struct fw_queue *q, struct fw_live *l)
 static void cancel_call(struct fw_queue *q, struct fw_live *l)
 {
     send_cancel(q, l);
+    if (!l->cancel_sent)
+        l->due = fw_mono_after(q->now, ENDING_GRACE_MS);
     l->cancel_sent = true;
-    l->due = fw_mono_after(q->now, ENDING_GRACE_MS);
 }
 
 /* Without the line a call that was only being set up is lost; one whose T.30 goes on can still end
@@ -184,7 +187,7 @@ void fw_attempt_line_lost(struct fw_queue *q)
 {
     for (int i = q->live_count - 1; i >= 0; i--) {
         struct fw_live *l = q->live[i];
-        if (l->phase != FW_PHASE_CALLING)
+        if (l->phase != FW_PHASE_CALLING || l->line_lost)
             continue;
         l->line_lost = true;
         if (l->underway && !l->result.known)
@@ -228,9 +231,13 @@ void fw_attempt_deadlines(struct fw_queue *q)
 {
     for (int i = q->live_count - 1; i >= 0; i--) {
         struct fw_live *l = q->live[i];
-        if (l->phase != FW_PHASE_CALLING || l->due.us > q->now.us)
+        if (l->phase == FW_PHASE_WAITING || l->due.us > q->now.us)
             continue;
-        if (l->cancel_sent || l->result.known)
+        if (l->phase == FW_PHASE_IN_MEDIA)
+            fw_overdue_documents(q, l);
+        else if (l->phase == FW_PHASE_DECIDING)
+            fw_attempt_conclude(q, l, &l->facts);
+        else if (l->cancel_sent || l->result.known)
             fw_attempt_conclude_call(q, l);
         else
             cancel_overdue(q, l);

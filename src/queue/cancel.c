@@ -30,8 +30,11 @@ void fw_cancel_now(struct fw_queue *q, struct fw_live *l)
     case FW_PHASE_IN_MEDIA:
         if (fw_media_workers_cancel(q, l->fax.id))
             fw_cancel_fail(q, l);
+        else
+            fw_overdue_ask_back(q, l);
         break;
     case FW_PHASE_CALLING: fw_attempt_cancel(q, l); break;
+    case FW_PHASE_DECIDING: break; /* it is not dialled again */
     }
 }
 

@@ -10,11 +10,12 @@
 enum {
     INTERRUPTIONS_MAX = 3, /* redials after failures of our own; then the fax fails */
     REDIAL_MS = 300,       /* first wait, doubled each time */
+    DECIDE_AGAIN_MS = 1000,
+    DECIDE_LIMIT_MS = 3600 * 1000, /* then the fax ends as its last call did, and says so */
 };
 
-static void redial(struct fw_queue *q, struct fw_live *l, const char *why)
+static void redial(struct fw_queue *q, struct fw_live *l, const char *why, int times)
 {
-    const int times = fw_again_interruptions(q, l);
     if (times > INTERRUPTIONS_MAX) {
         char detail[FW_TEXT_SIZE];
         snprintf(detail, sizeof detail, "interrupted %d times by failures of our own, last: %.180s", times, why);
@@ -93,6 +94,26 @@ static void account_for(struct fw_live *l, const struct fw_attempt_facts *facts,
     fw_text_clip(a->advice, sizeof a->advice, o->advice ? o->advice : "");
 }
 
+/* Nothing is decided about a fax from half of what is known of it. True: later. */
+static bool put_off(struct fw_queue *q, struct fw_live *l, const struct fw_attempt_facts *facts)
+{
+    if (l->phase != FW_PHASE_DECIDING) {
+        l->phase = FW_PHASE_DECIDING;
+        l->put_off = q->now;
+        l->facts = *facts;
+        fw_text_clip(l->facts_text, sizeof l->facts_text, facts->text ? facts->text : "");
+        l->facts.text = l->facts_text;
+    }
+    l->due = fw_mono_after(q->now, DECIDE_AGAIN_MS);
+    return q->recovering || fw_mono_after(l->put_off, DECIDE_LIMIT_MS).us > q->now.us;
+}
+
+static void unread(struct fw_outcome *o)
+{
+    const size_t used = strlen(o->detail);
+    snprintf(o->detail + used, sizeof o->detail - used, "; not dialled again: the store cannot read its calls");
+}
+
 void fw_attempt_conclude(struct fw_queue *q, struct fw_live *l, const struct fw_attempt_facts *known)
 {
     struct fw_attempt_facts own = *known;
@@ -111,7 +132,13 @@ void fw_attempt_conclude(struct fw_queue *q, struct fw_live *l, const struct fw_
         outcome.change = 0;
         outcome.advice = "Somebody answered and hung up, and no fax machine was heard: check the number.";
     }
+    struct fw_again_history history = { .known = true };
+    if (outcome.ending != FW_ENDING_DELIVERED)
+        history = fw_again_history(q, l, &outcome);
     fw_live_released(q, l);
+    if (!history.known && put_off(q, l, facts))
+        return;
+    l->phase = FW_PHASE_WAITING;
     l->fax.pages_confirmed = facts->pages_confirmed;
     account_for(l, facts, &outcome);
     fw_profile_learn(q, l, &outcome);
@@ -121,14 +148,16 @@ void fw_attempt_conclude(struct fw_queue *q, struct fw_live *l, const struct fw_
             delivered(q, l);
         break;
     case FW_ENDING_FAILED:
-        if (!fw_again_if_asked(q, l, &outcome))
+        if (!history.known)
+            unread(&outcome);
+        if (!history.known || !fw_again_if_asked(q, l, &outcome, &history))
             fw_live_fail(q, l, outcome.reason, outcome.detail);
         break;
     case FW_ENDING_INTERRUPTED:
         if (l->fax.cancel_asked)
             fw_cancel_fail(q, l);
         else
-            redial(q, l, outcome.detail);
+            redial(q, l, outcome.detail, history.known ? history.interrupted : INTERRUPTIONS_MAX + 1);
         break;
     }
     /* What could not be written will be decided by the next start, from the same journal. */

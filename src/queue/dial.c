@@ -10,7 +10,7 @@
 #include "store/attempts.h"
 
 enum {
-    LINE_GRACE_MS = 15 * 1000, /* beyond its own limits the line must have reported */
+    ENDING_MS = 5 * 1000, /* of the time for a call, for its end */
     STORE_RETRY_MS = 500,
 };
 
@@ -42,8 +42,8 @@ static void place_call(struct fw_queue *q, const struct fw_live *l, int trace)
     p->t38_enabled = f->t38_enabled && fw_way_t38(f->way);
     p->slow = !fw_way_v17(f->way);
     p->modem = (uint8_t)f->modem;
-    p->ring_timeout_ms = q->config.ring_timeout_ms;
-    p->call_limit_ms = q->config.call_limit_ms;
+    p->ring_timeout_ms = (uint32_t)q->config.limits.ms[FW_LIMIT_RING];
+    p->call_limit_ms = (uint32_t)q->config.limits.ms[FW_LIMIT_CALL];
     p->page_count = (uint32_t)(f->page_count - f->first_page);
     p->ecm = fw_way_ecm(f->way);
     p->trace_bytes_max = trace < 0 ? 0 : q->config.trace_bytes_max;
@@ -137,7 +137,7 @@ static void dial(struct fw_queue *q, struct fw_live *l, int modem)
         fw_spool_remove(q, modem, call);
         return;
     }
-    l->due = fw_mono_after(q->now, (int64_t)q->config.ring_timeout_ms + q->config.call_limit_ms + LINE_GRACE_MS);
+    l->due = fw_mono_after(q->now, fw_status_limit_ms(FW_STATUS_ORIGINATED, &q->config.limits) - ENDING_MS);
     fw_log(FW_LOG_INFO, "attempt.started", "fax=%s call=%s attempt=%d modem=%d", l->fax.id, l->fax.call,
            l->fax.attempts, modem);
     place_call(q, l, trace);

@@ -101,9 +101,13 @@ int fw_live_pages(const struct fw_fax *fax, uint32_t told)
     return pages > fax->pages_confirmed ? pages : fax->pages_confirmed;
 }
 
-static bool may_wait(const struct fw_queue *q, int tries)
+bool fw_live_pause(struct fw_queue *q, int n)
 {
-    return !atomic_load(&q->stop) && !(q->recovering && tries >= RECOVERY_TRIES);
+    const struct timespec pause = { .tv_nsec = STORE_RETRY_MS * 1000000L };
+    if (atomic_load(&q->stop) || (q->recovering && n >= RECOVERY_TRIES))
+        return false;
+    nanosleep(&pause, NULL);
+    return true;
 }
 
 static enum fw_err make_events(struct fw_live *l, struct fw_wall now, struct fw_live_event *from,
@@ -155,11 +159,9 @@ bool fw_live_save(struct fw_queue *q, struct fw_live *l, enum fw_status status,
     enum fw_err err = make_events(l, l->fax.updated_at, events, event_count, made);
     if (!err)
         err = write_change(q, l, was, made, event_count);
-    for (int tries = 1; err && err != FW_CONFLICT && err != FW_NOT_FOUND && may_wait(q, tries); tries++) {
+    for (int n = 1; err && err != FW_CONFLICT && err != FW_NOT_FOUND && fw_live_pause(q, n); n++) {
         fw_log(FW_LOG_ERROR, "store.waiting", "fax=%s error=%s", l->fax.id,
                FW_LOG_TEXT(fw_err_text(err)));
-        struct timespec pause = { .tv_nsec = STORE_RETRY_MS * 1000000L };
-        nanosleep(&pause, NULL);
         err = made[event_count - 1].payload ? write_again(q, l, was, made, event_count) : FW_NO_MEMORY;
     }
     for (int i = 0; i < event_count; i++)

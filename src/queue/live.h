@@ -12,17 +12,26 @@
 #include "base/map.h"
 #include "fax/attempt.h"
 #include "fax/outcome.h"
+#include "fax/policy.h"
 #include "queue/queue.h"
 
-/* WAITING: only while something is done about it; it then goes on, or leaves the memory. */
-enum fw_phase { FW_PHASE_WAITING, FW_PHASE_IN_MEDIA, FW_PHASE_CALLING };
+enum fw_phase {
+    FW_PHASE_WAITING, /* only while something is done about it; it then goes on, or leaves the memory */
+    FW_PHASE_IN_MEDIA,
+    FW_PHASE_CALLING,
+    FW_PHASE_DECIDING, /* the call is over; what it means is in the store, which could not be read */
+};
 
 struct fw_live {
     struct fw_fax  fax; /* as the store has it */
     struct fw_fax_attempt attempt; /* number 0: none; written with every change */
     enum fw_phase  phase;
     int            at;       /* in q->live */
-    struct fw_mono due;      /* CALLING: the line must have spoken by then */
+    struct fw_mono due;      /* IN_MEDIA, CALLING: somebody must have spoken by then; DECIDING: again then */
+    bool           late;     /* IN_MEDIA: the worker was asked to stop */
+    struct fw_mono put_off;  /* DECIDING: since then */
+    struct fw_attempt_facts facts; /* DECIDING: how the call ended; its text is facts_text */
+    char           facts_text[FW_TEXT_SIZE];
     struct fw_mono answered; /* {0}: not yet */
     struct fw_call_ending { bool known; struct fw_msg_call_ended is; } ended;
     struct { bool known; struct fw_msg_fax_result is; } result;
@@ -67,6 +76,7 @@ struct fw_queue {
     struct fw_lanes *lanes;
     bool             look;          /* somebody may be dialled: look into the store */
     struct fw_mono   look_at;       /* and then at the latest */
+    struct fw_mono   overdue_at;    /* when those that wait for too long are looked for */
     bool             look_media;    /* likewise of documents */
     bool             look_expiry;   /* likewise of faxes that expire */
     struct fw_wall   expiry_at;     /* and then at the latest */
@@ -97,6 +107,8 @@ void            fw_live_remove(struct fw_queue *q, struct fw_live *l);
 /* What becomes of the count of confirmed pages when a modem tells `told`: the modem is the program
  * that strangers feed, so it is believed as far as it can be true; and no page is taken back. */
 int             fw_live_pages(const struct fw_fax *fax, uint32_t told); /* of the document; `told` of the call */
+/* Sleeps a little before the store is asked for the n-th time more; false: there is no time for that. */
+MUST_USE bool   fw_live_pause(struct fw_queue *q, int n);
 /* Writes `change` (status and what else was set in l->fax by the caller) with its events. Waits
  * out a store that cannot write: nothing is acted upon that is not on disk. False: the queue is
  * stopping or cannot start, or somebody else ended this fax (it is then no longer live); do nothing
@@ -160,11 +172,21 @@ MUST_USE enum fw_err fw_live_save_all(struct fw_queue *q, struct fw_fax_page *pa
 /* Ends what was cancelled while it waited; who is worked on is left out. */
 MUST_USE enum fw_err fw_schedule_cancel_all(struct fw_queue *q, struct fw_fax_page *page);
 
+/* overdue.c: what has waited for too long ends. */
+void fw_overdue_look(struct fw_queue *q);
+/* Documents that are not ready in time: `l` (which is IN_MEDIA) is asked back, and then given up. */
+void fw_overdue_documents(struct fw_queue *q, struct fw_live *l);
+void fw_overdue_ask_back(struct fw_queue *q, struct fw_live *l); /* its worker was told to stop, or is */
+/* The end of one whose worker stopped because of that, or did not. */
+void fw_overdue_end(struct fw_queue *q, struct fw_live *l);
+
 /* media_work.c: threads that prepare documents. */
 MUST_USE enum fw_err fw_media_workers_start(struct fw_queue *q, int count, struct fw_media_workers **ret);
 void fw_media_workers_stop(struct fw_media_workers *w); /* q->stop is set; NULL is fine */
 MUST_USE enum fw_err fw_media_workers_give(struct fw_queue *q, const struct fw_fax *fax);
-/* True: it had not begun, and will not. False: FW_NOTE_PREPARED comes, soon if it was running. */
+/* True: it had not begun, and will not. False: it goes on. */
+MUST_USE bool fw_media_workers_take_back(struct fw_queue *q, const char *fax);
+/* The same, and one that has begun is told to stop: FW_NOTE_PREPARED comes soon. */
 MUST_USE bool fw_media_workers_cancel(struct fw_queue *q, const char *fax);
 
 /* dial.c */
@@ -178,11 +200,17 @@ void fw_attempt_deadlines(struct fw_queue *q);
 /* Asks whoever has the call to end it; its end is concluded as ever. */
 void fw_attempt_cancel(struct fw_queue *q, struct fw_live *l);
 
-/* again.c: a call failed and `o` says how. True: the fax waits for another call, and has left the memory.
- * False: it has failed; `o` then says why it is not dialled again. */
-MUST_USE bool fw_again_if_asked(struct fw_queue *q, struct fw_live *l, struct fw_outcome *o);
-/* Interruptions by failures of our own so far, this one counted. */
-int fw_again_interruptions(struct fw_queue *q, const struct fw_live *l);
+/* again.c: what the calls of `l` came to, this one, which ended as `o` says, counted. */
+struct fw_again_history {
+    bool known; /* else it cannot be read, and what depends on it must not be decided */
+    struct fw_policy_history of_calls;
+    int interrupted; /* by failures of our own */
+};
+struct fw_again_history fw_again_history(struct fw_queue *q, const struct fw_live *l, const struct fw_outcome *o);
+/* The call failed. True: the fax waits for another call, and has left the memory. False: it has failed; `o`
+ * then says why it is not dialled again. */
+MUST_USE bool fw_again_if_asked(struct fw_queue *q, struct fw_live *l, struct fw_outcome *o,
+                                const struct fw_again_history *h);
 
 /* dial.c. False: nobody may call the number; the fax has failed, and left the memory. */
 MUST_USE bool fw_guard_pass(struct fw_queue *q, struct fw_live *l);

@@ -240,7 +240,7 @@ enum fw_err fw_queue_chore(struct fw_queue *q, const struct fw_queue_chore *chor
     return full ? FW_LIMIT : FW_OK;
 }
 
-bool fw_media_workers_cancel(struct fw_queue *q, const char *fax)
+bool fw_media_workers_take_back(struct fw_queue *q, const char *fax)
 {
     struct fw_media_workers *w = q->workers;
     struct errand *found = NULL;
@@ -256,12 +256,24 @@ bool fw_media_workers_cancel(struct fw_queue *q, const char *fax)
             w->last = at;
         break;
     }
-    for (size_t i = 0; i < ARRAY_LEN(w->running) && !found; i++) {
-        if (w->running[i] && strcmp(w->running[i]->fax.id, fax) == 0)
-            atomic_store(&w->running[i]->stop, true);
-    }
     pthread_mutex_unlock(&w->lock);
     if (found)
         errand_free(found);
     return found != NULL;
+}
+
+bool fw_media_workers_cancel(struct fw_queue *q, const char *fax)
+{
+    struct fw_media_workers *w = q->workers;
+    if (fw_media_workers_take_back(q, fax))
+        return true;
+    if (!w)
+        return false;
+    pthread_mutex_lock(&w->lock);
+    for (size_t i = 0; i < ARRAY_LEN(w->running); i++) {
+        if (w->running[i] && strcmp(w->running[i]->fax.id, fax) == 0)
+            atomic_store(&w->running[i]->stop, true);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return false;
 }

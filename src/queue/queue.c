@@ -71,7 +71,12 @@ static void on_prepared(struct fw_queue *q, const struct fw_queue_note *note)
         return;
     }
     switch (note->prepared.result) {
-    case FW_PREPARED_INTERRUPTED: fw_live_remove(q, l); return; /* it waits on, as the store has it */
+    case FW_PREPARED_INTERRUPTED:
+        if (l->late)
+            fw_overdue_end(q, l);
+        else
+            fw_live_remove(q, l); /* it waits on, as the store has it */
+        return;
     case FW_PREPARED_FAILED: fw_live_fail(q, l, note->prepared.reason, note->prepared.detail); return;
     case FW_PREPARED_OK: break;
     }
@@ -126,6 +131,8 @@ static enum fw_err give_one(struct fw_queue *q)
         fw_live_remove(q, l);
         return err;
     }
+    const int64_t limit_ms = q->config.limits.ms[FW_LIMIT_DOCUMENTS];
+    l->due.us = limit_ms > 0 ? fw_mono_after(q->now, limit_ms).us : INT64_MAX;
     l->phase = FW_PHASE_IN_MEDIA;
     q->in_media++;
     return FW_OK;
@@ -180,9 +187,12 @@ static int wait_ms(const struct fw_queue *q)
     for (int i = 0; i < q->live_count; i++) {
         const struct fw_live *l = q->live[i];
         const int ms = fw_mono_wait_ms(q->now, l->due);
-        if (l->phase == FW_PHASE_CALLING && ms < least)
+        if (l->phase != FW_PHASE_WAITING && ms < least)
             least = ms;
     }
+    const int overdue_ms = fw_mono_wait_ms(q->now, q->overdue_at);
+    if (q->config.limits.ms[FW_LIMIT_WAIT] > 0 && overdue_ms < least)
+        least = overdue_ms;
     /* What only waits for a free modem, a channel or the line is woken by the note that tells of it. */
     const int look_ms = fw_mono_wait_ms(q->now, q->look_at), expiry_ms = fw_schedule_wait_ms(q);
     if (!q->look && look_ms < least)
@@ -202,6 +212,7 @@ int fw_queue_turn(struct fw_queue *q)
     fw_schedule_clock(q);
     take_notes(q);
     fw_attempt_deadlines(q);
+    fw_overdue_look(q);
     if (atomic_exchange(&q->note_lost, false))
         fw_cancel_look(q);
     fw_schedule_expire(q);

@@ -45,8 +45,7 @@ struct fw_queue_config {
     int         calls_per_number; /* at the same time to one destination; 0: any number */
     int         number_gap_ms;   /* between two calls to one */
     struct fw_guard guard;       /* numbers that are never called; the texts must live as long as the queue */
-    uint32_t    ring_timeout_ms; /* alerting without an answer */
-    uint32_t    call_limit_ms;   /* one whole call */
+    struct fw_limits limits;     /* WAIT and DOCUMENTS 0: none */
     uint32_t    trace_bytes_max; /* of the packets of one call */
     uint64_t    disk_free_min;   /* bytes that must be free for a trace */
 };

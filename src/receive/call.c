@@ -11,20 +11,19 @@
 #include "t30/journal.h"
 
 enum {
-    ANSWER_GRACE_MS = 60 * 1000, /* the line answers, or says why not */
-    LINE_GRACE_MS = 15 * 1000,   /* beyond its own limit the line must have reported */
     ENDING_GRACE_MS = 5 * 1000,  /* between the modem's account and the line's, or back */
 };
 
-static struct fw_mono after_ms(struct fw_mono now, int64_t ms)
+/* When a call in `s` is given up: what is left of its time is for its end. */
+static struct fw_mono give_up(const struct fw_receive *r, enum fw_status s)
 {
-    return (struct fw_mono){ now.us + ms * 1000 };
+    return fw_mono_after(r->now, fw_status_limit_ms(s, &r->config.limits) - ENDING_GRACE_MS);
 }
 
 void fw_call_begun(struct fw_receive *r, struct fw_taken *t)
 {
     t->phase = FW_TAKEN_CALL;
-    t->due = after_ms(r->now, (int64_t)r->config.answer_delay_ms + ANSWER_GRACE_MS);
+    t->due = give_up(r, FW_STATUS_INITIATED);
     fw_seats_take(r->config.seats, t->fax.modem);
     r->calls++;
 }
@@ -119,9 +118,12 @@ void fw_call_conclude(struct fw_receive *r, struct fw_taken *t)
 
 static void on_answered(struct fw_receive *r, struct fw_taken *t)
 {
+    if (t->answered.us)
+        return;
     t->answered = r->now;
     t->attempt.answered_at = fw_wall_now();
-    t->due = after_ms(r->now, (int64_t)r->config.call_limit_ms + LINE_GRACE_MS);
+    if (!t->cancel_sent)
+        t->due = give_up(r, FW_STATUS_RECEIVING);
     (void)!fw_taken_save(r, t, t->fax.status, FW_EVENT_ANSWERED, NULL);
 }
 
@@ -146,8 +148,9 @@ static void cancel_call(struct fw_receive *r, struct fw_taken *t)
     struct fw_msg msg = { .kind = FW_MSG_KIND_CALL_CANCEL };
     fw_text_clip(msg.call_cancel.call, sizeof msg.call_cancel.call, t->fax.call);
     r->port.send(r->port.arg, &msg);
+    if (!t->cancel_sent)
+        t->due = fw_mono_after(r->now, ENDING_GRACE_MS);
     t->cancel_sent = true;
-    t->due = after_ms(r->now, ENDING_GRACE_MS);
 }
 
 /* Before a page is there: it fails as one that we declined. */
@@ -185,6 +188,8 @@ static void on_page(struct fw_receive *r, struct fw_taken *t, const struct fw_ms
 
 static void on_result(struct fw_receive *r, struct fw_taken *t, const struct fw_msg_fax_result *m)
 {
+    if (t->result.known)
+        return; /* said twice, it would not be waited for twice */
     t->result.known = true;
     t->result.is = *m;
     t->fax.bit_rate = m->bit_rate > 1000000 ? t->fax.bit_rate : (int)m->bit_rate;
@@ -194,7 +199,7 @@ static void on_result(struct fw_receive *r, struct fw_taken *t, const struct fw_
     if (m->t30_code == 0 || t->ended.known || t->line_lost)
         fw_call_conclude(r, t);
     else
-        t->due = after_ms(r->now, ENDING_GRACE_MS); /* the line knows why */
+        t->due = fw_mono_after(r->now, ENDING_GRACE_MS); /* the line knows why */
 }
 
 static void close_media(struct fw_receive *r, const struct fw_taken *t)
@@ -265,7 +270,7 @@ void fw_call_line_lost(struct fw_receive *r)
 {
     for (int i = r->taken_count - 1; i >= 0; i--) {
         struct fw_taken *t = r->taken[i];
-        if (t->phase != FW_TAKEN_CALL)
+        if (t->phase != FW_TAKEN_CALL || t->line_lost)
             continue;
         t->line_lost = true;
         if (t->underway && !t->result.known)
@@ -273,7 +278,7 @@ void fw_call_line_lost(struct fw_receive *r)
         without_line(t);
         close_media(r, t);
         t->cancel_sent = true;
-        t->due = after_ms(r->now, ENDING_GRACE_MS);
+        t->due = fw_mono_after(r->now, ENDING_GRACE_MS);
         if (t->result.known || !t->answered.us)
             fw_call_conclude(r, t);
     }
@@ -310,7 +315,7 @@ void fw_call_due(struct fw_receive *r)
 {
     for (int i = r->taken_count - 1; i >= 0; i--) {
         struct fw_taken *t = r->taken[i];
-        if (t->due.us > r->now.us || t->phase == FW_TAKEN_KEEP)
+        if (fw_keep_overdue(r, t) || t->due.us > r->now.us || t->phase == FW_TAKEN_KEEP)
             continue;
         if (t->phase == FW_TAKEN_WAIT) {
             if (t->fax.status == FW_STATUS_MEDIA_PROCESSING)

@@ -248,8 +248,8 @@ static void accept_call(struct fw_receive *r, struct fw_taken *t)
                                                             : t->fax.to);
     a->ecm = 1;
     a->t38_enabled = t->fax.t38_enabled;
-    a->answer_delay_ms = r->config.answer_delay_ms;
-    a->call_limit_ms = r->config.call_limit_ms;
+    a->answer_delay_ms = (uint32_t)r->config.limits.ms[FW_LIMIT_ANSWER];
+    a->call_limit_ms = (uint32_t)r->config.limits.ms[FW_LIMIT_CALL];
     fw_log(FW_LOG_INFO, "call.taken", "fax=%s call=%s to=%s modem=%d", t->fax.id, t->fax.call,
            FW_LOG_TEXT(t->fax.to), t->fax.modem);
     a->trace_bytes_max = trace < 0 ? 0 : r->config.trace_bytes_max;

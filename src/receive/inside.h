@@ -112,6 +112,8 @@ MUST_USE enum fw_err fw_keeper_start(struct fw_receive *r, struct fw_keeper **re
 void fw_keeper_stop(struct fw_keeper *k); /* r->stop is set; NULL is fine */
 void fw_keeper_give(struct fw_receive *r, struct fw_taken *t);
 void fw_keep_done(struct fw_receive *r, const struct fw_keep_done *done);
+/* True: `t` could not be made into a document in its time; it has failed, and left the table. */
+MUST_USE bool fw_keep_overdue(struct fw_receive *r, struct fw_taken *t);
 /* Takes what the modem left of the call of `fax` out of its spool. FW_OK also when there is nothing. */
 MUST_USE enum fw_err fw_keep_secure(struct fw_store *s, const struct fw_keep_job *job);
 /* The journal of the call of `fax`, wherever it is by now. */

@@ -18,7 +18,7 @@
 #include "receive/inside.h"
 #include "t30/journal.h"
 
-enum { PATH_SIZE = 4400, RETRY_MS = 5 * 1000, PDF_BYTES_MAX = 512 * 1024 * 1024 };
+enum { PATH_SIZE = 4400, RETRY_MS = 5 * 1000, NOTE_RETRY_MS = 200, PDF_BYTES_MAX = 512 * 1024 * 1024 };
 
 struct fw_keeper {
     struct fw_receive *receive;
@@ -131,15 +131,19 @@ static enum fw_err write_document(struct fw_store *s, const struct fw_keep_job *
     return err;
 }
 
-static void work_on(struct fw_keeper *k, const struct fw_keep_job *job)
+static void work_on(struct fw_receive *r, const struct fw_keep_job *job)
 {
-    struct fw_receive *r = k->receive;
     struct fw_receive_note note = { .kind = FW_NOTE_KEPT };
     fw_text_clip(note.kept.fax, sizeof note.kept.fax, job->fax);
     note.kept.err = fw_keep_secure(r->config.store, job);
     if (!note.kept.err)
         note.kept.err = write_document(r->config.store, job, &note.kept.pages);
-    fw_receive_put(r, &note);
+    /* Nobody would ask for this fax again, so memory is waited for. */
+    while (fw_mailbox_put(r->mailbox, &note) && !atomic_load(&r->stop)) {
+        const struct timespec pause = { .tv_nsec = NOTE_RETRY_MS * 1000000L };
+        fw_log(FW_LOG_ERROR, "receive.note_waits", "fax=%s", job->fax);
+        nanosleep(&pause, NULL);
+    }
 }
 
 static struct errand *next(struct fw_keeper *k)
@@ -161,7 +165,7 @@ static void *work(void *arg)
 {
     struct fw_keeper *k = arg;
     for (struct errand *e; (e = next(k)); free(e))
-        work_on(k, &e->job);
+        work_on(k->receive, &e->job);
     return NULL;
 }
 
@@ -219,12 +223,18 @@ static void wait_a_little(const struct fw_receive *r, struct fw_taken *t)
 void fw_keeper_give(struct fw_receive *r, struct fw_taken *t)
 {
     struct fw_keeper *k = r->keeper;
-    struct errand *e = k ? calloc(1, sizeof *e) : NULL;
+    const struct fw_keep_job job = job_of(&t->fax);
+    if (!k) { /* a room that was not started: the caller does it */
+        t->phase = FW_TAKEN_KEEP;
+        work_on(r, &job);
+        return;
+    }
+    struct errand *e = calloc(1, sizeof *e);
     if (!e) {
         wait_a_little(r, t);
         return;
     }
-    e->job = job_of(&t->fax);
+    e->job = job;
     t->phase = FW_TAKEN_KEEP;
     pthread_mutex_lock(&k->lock);
     *k->last = e;
@@ -258,4 +268,19 @@ void fw_keep_done(struct fw_receive *r, const struct fw_keep_done *done)
     fw_taken_remove(r, t);
     if (whole)
         fw_keep_clear(r->config.store, &of);
+}
+
+/* A disk that is full, or a folder that cannot be written, for days. What the modem left is kept for whoever looks. */
+bool fw_keep_overdue(struct fw_receive *r, struct fw_taken *t)
+{
+    const int64_t limit_ms = r->config.limits.ms[FW_LIMIT_WAIT];
+    char detail[FW_TEXT_SIZE], id[FW_UUID_SIZE];
+    if (t->fax.status != FW_STATUS_MEDIA_PROCESSING || fw_wall_now().us - t->fax.updated_at.us < limit_ms * 1000)
+        return false;
+    fw_text_clip(id, sizeof id, t->fax.id);
+    snprintf(detail, sizeof detail,
+             "what was received could not be made into a document for %lld s (wait_limit_secs); call.tif has it",
+             (long long)(limit_ms / 1000));
+    fw_taken_fail(r, t, "media_processing_exception", detail);
+    return fw_taken_by_fax(r, id) == NULL;
 }

@@ -88,21 +88,26 @@ static int wait_ms(const struct fw_receive *r)
     return least;
 }
 
+int fw_receive_turn(struct fw_receive *r)
+{
+    struct fw_receive_note note;
+    r->now = fw_mono_now();
+    while (!atomic_load(&r->stop) && fw_mailbox_take(r->mailbox, &note))
+        on_note(r, &note);
+    if (!atomic_load(&r->stop))
+        fw_call_due(r);
+    atomic_store(&r->drained, r->draining && r->taken_count == 0);
+    return wait_ms(r);
+}
+
 static void *run(void *arg)
 {
     struct fw_receive *r = arg;
     while (!atomic_load(&r->stop)) {
         struct pollfd p = { .fd = fw_mailbox_fd(r->mailbox), .events = POLLIN };
-        r->now = fw_mono_now();
-        if (poll(&p, 1, wait_ms(r)) < 0 && errno != EINTR)
+        const int due_ms = fw_receive_turn(r);
+        if (poll(&p, 1, due_ms) < 0 && errno != EINTR)
             fw_assert(false && "poll of a mailbox");
-        struct fw_receive_note note;
-        r->now = fw_mono_now();
-        while (!atomic_load(&r->stop) && fw_mailbox_take(r->mailbox, &note))
-            on_note(r, &note);
-        if (!atomic_load(&r->stop))
-            fw_call_due(r);
-        atomic_store(&r->drained, r->draining && r->taken_count == 0);
     }
     return NULL;
 }

@@ -26,8 +26,7 @@ struct fw_receive_config {
     int         modem_count;
     struct fw_seats *seats;    /* shared with who places calls */
     int         calls_max;     /* at the same time; 503 beyond */
-    uint32_t    answer_delay_ms;
-    uint32_t    call_limit_ms; /* one whole call */
+    struct fw_limits limits;
     uint32_t    trace_bytes_max; /* of the packets of one call */
     uint64_t    disk_free_min; /* bytes that must be free for a call to be taken */
 };
@@ -39,6 +38,10 @@ struct fw_receive;
 MUST_USE enum fw_err fw_receive_new(const struct fw_receive_config *config,
                                     const struct fw_receive_port *port, struct fw_receive **ret);
 MUST_USE enum fw_err fw_receive_start(struct fw_receive *r);
+/* What the thread does over and over: takes what was noted, acts on what is due. Returns the milliseconds until
+ * it must be called again. For whoever drives the room without fw_receive_start: documents are then made inside
+ * of it. */
+int fw_receive_turn(struct fw_receive *r);
 /* From now on no call is taken; drained once those in progress have become documents. From any thread. */
 void fw_receive_drain(struct fw_receive *r);
 MUST_USE bool fw_receive_drained(const struct fw_receive *r);

@@ -136,14 +136,17 @@ enum fw_err fw_store_lane_when(struct fw_store *s, struct fw_wall now, struct fw
     return err == FW_NOT_FOUND ? FW_OK : err ? err : fw_stmt_ok(&q);
 }
 
-/* `max` -1: all. */
-static enum fw_err read_page(struct fw_store *s, const char *sql, int max, struct fw_fax_page *ret)
+/* `before` NULL: no parameter of that. `max` -1: all. */
+static enum fw_err read_page(struct fw_store *s, const char *sql, const struct fw_wall *before, int max,
+                             struct fw_fax_page *ret)
 {
     struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);
     struct fw_fax_page page CLEANUP(fw_fax_page_done) = { 0 };
     if (use.err)
         return use.err;
     struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(use.db, sql);
+    if (before)
+        fw_stmt_bind_int(&q, before->us);
     fw_stmt_bind_int(&q, max);
     const enum fw_err err = fw_fax_read_all(&q, &page);
     if (err)
@@ -159,7 +162,21 @@ enum fw_err fw_store_fax_in_call(struct fw_store *s, struct fw_fax_page *ret)
     return read_page(s,
                      "SELECT " FW_FAX_READ " FROM fax WHERE status IN ('originated', 'sending')"
                      " ORDER BY id LIMIT ?",
-                     -1, ret);
+                     NULL, -1, ret);
+}
+
+/* By the indexes of those that wait: of an account and priority, of a lane, the oldest is the first. */
+enum fw_err fw_store_fax_overdue(struct fw_store *s, struct fw_wall before, struct fw_fax_page *ret)
+{
+    return read_page(s,
+                     "SELECT " FW_FAX_READ " FROM fax WHERE id IN (SELECT id FROM ("
+                     "SELECT f.id FROM in_process a CROSS JOIN (VALUES (0), (1), (2)) p CROSS JOIN fax f"
+                     " WHERE a.faxes > 0 AND f.status = 'queued' AND f.priority = p.column1"
+                     " AND f.account = a.account AND f.created_us <= ?1 AND f.due_us <= ?1"
+                     " UNION ALL SELECT f.id FROM lane l CROSS JOIN fax f"
+                     " WHERE l.next_us <= ?1 AND f.status = 'media.processed' AND f.application = l.application"
+                     " AND f.priority = l.priority AND f.to_number = l.to_number AND f.due_us <= ?1) LIMIT ?2)",
+                     &before, FW_OVERDUE_MAX, ret);
 }
 
 enum fw_err fw_store_fax_to_cancel(struct fw_store *s, struct fw_fax_page *ret)
@@ -167,5 +184,5 @@ enum fw_err fw_store_fax_to_cancel(struct fw_store *s, struct fw_fax_page *ret)
     return read_page(s,
                      "SELECT " FW_FAX_READ " FROM fax WHERE cancel_us != 0"
                      " AND status IN ('queued', 'media.processed') ORDER BY id LIMIT ?",
-                     FW_TO_CANCEL_MAX, ret);
+                     NULL, FW_TO_CANCEL_MAX, ret);
 }

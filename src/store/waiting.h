@@ -40,6 +40,11 @@ MUST_USE enum fw_err fw_store_lane_next(struct fw_store *s, const struct fw_lane
 MUST_USE enum fw_err fw_store_lane_when(struct fw_store *s, struct fw_wall now,
                                         struct fw_wall *ret);
 
+/* Those that have waited since before `before`, for their documents or, once they were due, for a call: at
+ * most FW_OVERDUE_MAX, in no order. */
+enum { FW_OVERDUE_MAX = 64 };
+MUST_USE enum fw_err fw_store_fax_overdue(struct fw_store *s, struct fw_wall before, struct fw_fax_page *ret);
+
 /* What a start has to settle: faxes in a call, and those that were cancelled while they waited, at most so many. */
 enum { FW_TO_CANCEL_MAX = 64 };
 MUST_USE enum fw_err fw_store_fax_in_call(struct fw_store *s, struct fw_fax_page *ret);

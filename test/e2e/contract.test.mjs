@@ -1,12 +1,13 @@
 /* doc/api.yaml against the code, both ways: what the code has is described, what is described the code has. */
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { api, answerFault, resolve, validator } from './lib/contract.mjs';
-import { Service } from './lib/service.mjs';
+import { Service, build } from './lib/service.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
 const read = (path) => readFileSync(join(root, path), 'utf8').replace(/\\\n/g, ' ');
@@ -52,6 +53,15 @@ test('every error code of the code is described under its status, and every desc
     const described = Object.entries(api.components.schemas).filter(([name]) => /^Errors\d+$/.test(name))
         .flatMap(([name, schema]) => schema.properties.errors.items.properties.code.enum.map((code) => `${name.slice(6)} ${code}`));
     assert.deepEqual(sorted(described), sorted(rows));
+});
+
+test('the states of a fax, in the API and in the diagram, are printed from the one table', () => {
+    const states = (what) => execFileSync(join(build, 'test/tools/states'), [what], { encoding: 'utf8' });
+    const { description } = resolve({ $ref: '#/components/schemas/Status' }).node;
+    assert.equal(description.slice(description.indexOf('- `')).trim(), states('list').trim());
+    assert.ok(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').includes('```mermaid\n' + states('diagram') + '```'));
+    const options = read('src/config_options.h');
+    for (const option of all(states('list'), /`(\w+_(?:secs|ms))`/g)) assert.match(options, new RegExp(`NUMBER\\(${option},`));
 });
 
 test('the lists of states, qualities and events are those of the code', () => {

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "store/attempts.h"
 #include "store/writer.h"
 
 #define WALL_START_US 1774677600000000 /* 2026-03-28 06:00, the day before clocks change in Europe */
@@ -15,7 +16,7 @@
 static struct {
     _Atomic int64_t now_us, wall_shift_us; /* the writer's thread may look at the clock too */
     uint64_t        world, ids;            /* two generators: an id more does not change the weather */
-    unsigned        disk_fails, disk_failures;
+    unsigned        disk_fails, disk_failures, calls_unread;
 } env;
 
 /* splitmix64 */
@@ -33,7 +34,7 @@ void env_start(uint64_t seed)
     env.wall_shift_us = 0;
     env.world = seed * 2 + 1;
     env.ids = seed * 2 + 0x8000000000000000u;
-    env.disk_fails = env.disk_failures = 0;
+    env.disk_fails = env.disk_failures = env.calls_unread = 0;
 }
 
 int64_t env_now_us(void)
@@ -67,6 +68,11 @@ void env_disk_fails(unsigned in_a_thousand)
     env.disk_fails = in_a_thousand;
 }
 
+void env_calls_unread(unsigned in_a_thousand)
+{
+    env.calls_unread = in_a_thousand;
+}
+
 unsigned env_disk_failures(void)
 {
     return env.disk_failures;
@@ -77,6 +83,10 @@ int __wrap_nanosleep(const struct timespec *wait, struct timespec *left);
 ssize_t __wrap_getrandom(void *data, size_t size, unsigned flags);
 enum fw_err __wrap_fw_writer_do(struct fw_writer *w, fw_write_fn *fn, void *arg);
 enum fw_err __real_fw_writer_do(struct fw_writer *w, fw_write_fn *fn, void *arg);
+enum fw_err __wrap_fw_store_attempt_history(struct fw_store *s, const char *fax, struct fw_policy_history *ret,
+                                            int *ret_interrupted);
+enum fw_err __real_fw_store_attempt_history(struct fw_store *s, const char *fax, struct fw_policy_history *ret,
+                                            int *ret_interrupted);
 
 int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
 {
@@ -113,4 +123,12 @@ enum fw_err __wrap_fw_writer_do(struct fw_writer *w, fw_write_fn *fn, void *arg)
     if (env_chance(500) && __real_fw_writer_do(w, fn, arg))
         return FW_IO;
     return FW_IO;
+}
+
+enum fw_err __wrap_fw_store_attempt_history(struct fw_store *s, const char *fax, struct fw_policy_history *ret,
+                                            int *ret_interrupted)
+{
+    if (env.calls_unread > 0 && env_chance(env.calls_unread))
+        return FW_IO;
+    return __real_fw_store_attempt_history(s, fax, ret, ret_interrupted);
 }

@@ -17,4 +17,6 @@ bool     env_chance(unsigned in_a_thousand);
 /* How many writes in a thousand fail: before anything is written, or, half of them, after. */
 void     env_disk_fails(unsigned in_a_thousand);
 unsigned env_disk_failures(void);    /* so far */
+/* How many looks in a thousand at the calls of a fax fail. */
+void     env_calls_unread(unsigned in_a_thousand);
 #endif

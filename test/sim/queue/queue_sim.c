@@ -120,7 +120,7 @@ static void open_queue(struct world *w)
     const struct fw_queue_port port = { .prepare = prepare, .send = take_message, .slice = slice, .arg = w };
     const struct fw_queue_config config = {
         .store = w->store, .trunk = "t", .ident = "", .modem_count = 2, .media_workers = 1, .calls_max = CALLS_AT_ONCE,
-        .calls_per_number = 1, .number_gap_ms = GAP_MS, .ring_timeout_ms = RING_TIMEOUT_MS, .call_limit_ms = CALL_LIMIT_MS,
+        .calls_per_number = 1, .number_gap_ms = GAP_MS, .limits = { { [FW_LIMIT_RING] = RING_TIMEOUT_MS, [FW_LIMIT_CALL] = CALL_LIMIT_MS } },
     };
     char spool[256];
     /* A disk that fails at the start ends the start; somebody starts it again. */

@@ -134,8 +134,8 @@ static void run(const char *dir, unsigned seconds)
     const struct fw_mono start = fw_mono_now();
     need(fw_store_open(dir, &fault, &s), "store");
     const struct fw_queue_config config = { .store = s, .trunk = "t", .ident = "", .modem_count = 1,
-        .media_workers = 1, .calls_max = CALLS_MAX, .calls_per_number = 1, .ring_timeout_ms = 60000,
-        .call_limit_ms = 60000 };
+        .media_workers = 1, .calls_max = CALLS_MAX, .calls_per_number = 1, 
+        .limits = { { [FW_LIMIT_RING] = 60000, [FW_LIMIT_CALL] = 60000 } } };
     need(fw_queue_new(&config, &port, &bench.queue), "queue");
     need(fw_queue_spool_dir(dir, 0, spool, sizeof spool), "spool");
     need(fw_queue_start(bench.queue), "start");

@@ -67,7 +67,7 @@ void open_world(struct world *w)
     CHECK_INT(fw_store_account_ensure(w->store, "a", &w->account), FW_OK);
     const struct fw_queue_config config = { .store = w->store, .trunk = "t", .ident = "", .modem_count = 2,
         .media_workers = 1, .calls_max = 4,
-        .calls_per_number = w->calls_per_number, .number_gap_ms = w->gap_ms, .ring_timeout_ms = 60000, .call_limit_ms = 60000 };
+        .calls_per_number = w->calls_per_number, .number_gap_ms = w->gap_ms, .limits = { { [FW_LIMIT_RING] = 60000, [FW_LIMIT_CALL] = 60000 } } };
     CHECK_INT(fw_queue_new(&config, &port, &w->queue), FW_OK);
     char spool[256];
     for (int m = 0; m < 2; m++)

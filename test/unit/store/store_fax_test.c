@@ -3,10 +3,13 @@
 
 #include "store/keys.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define KEY_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define KEY_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -231,6 +234,33 @@ static void accept_refuses(void **state)
     fw_event_done(&e);
 }
 
+/* In a process of its own, which ends by it. */
+static bool change_is_refused(struct kit *k, enum fw_status from, enum fw_status to)
+{
+    int status = 0;
+    const pid_t child = fork();
+    if (child == 0) {
+        const struct fw_fax f = { .status = to };
+        if (freopen("/dev/null", "w", stderr) == NULL)
+            _exit(2);
+        signal(SIGABRT, SIG_DFL); /* cmocka's would go on */
+        _exit(fw_store_fax_save(k->store, &f, from, NULL, 0) != FW_OK);
+    }
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+static void a_change_that_is_not_in_the_table_is_refused(void **state)
+{
+    struct kit *k = *state;
+    for (int from = 0; from < FW_STATUS_COUNT; from++) {
+        for (int to = 0; to < FW_STATUS_COUNT; to++) {
+            if (from != to && !fw_status_may_become((enum fw_status)from, (enum fw_status)to))
+                CHECK(change_is_refused(k, (enum fw_status)from, (enum fw_status)to));
+        }
+    }
+}
+
 static void save_writes_progress_only(void **state)
 {
     struct kit *k = *state;
@@ -365,6 +395,7 @@ int main(void)
         CASE(every_field_comes_back),
         CASE(every_status_and_quality_comes_back),
         CASE(accept_refuses),
+        CASE(a_change_that_is_not_in_the_table_is_refused),
         CASE(save_writes_progress_only),
         CASE(a_stale_save_writes_nothing),
         CASE(events_in_order),
