@@ -56,7 +56,7 @@ struct fw_config {
 #undef PORT_MEMBER
 #undef SWITCH_MEMBER
     uint32_t *drain_secs; /* NULL: 30, and 0 in development */
-    /* The only part that SIGHUP reads again. */
+    /* SIGHUP reads them again, and what fw_service_reload_rules takes. */
     struct fw_config_trunk *trunks;
     unsigned trunks_count;
 };

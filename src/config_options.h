@@ -33,6 +33,9 @@
     TEXT(retry, 2000, "none") /* policy of faxes that name none: none, standard, hylafax, or JSON */ \
     TEXT(allow_prefixes, 4000, "") /* of numbers that may, or may not, be called: fax/guard.h */ \
     TEXT(bar_prefixes, 4000, "+1900,+1976,+870,+881,+882,+883,+979") \
+    NUMBER(account_pages_per_day, 0, 0, 1000000000) /* sent by one account in a day of UTC; 0: any number */ \
+    NUMBER(account_calls_per_day, 0, 0, 1000000000) \
+    NUMBER(account_calls_max, 0, 0, 100000) /* of one account at the same time */ \
     NUMBER(calls_per_number, 1, 1, 1024) /* at the same time to one destination */ \
     NUMBER(number_gap_ms, 0, 0, 600000) /* between two calls to one */ \
     NUMBER(ring_timeout_secs, 60, 5, 600) \

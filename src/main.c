@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "accounts.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/cli.h"
@@ -21,6 +22,8 @@ static const char usage[] =
     "  key    create [--data DIR] [--account NAME] [--expires 90d] [--label TEXT]\n"
     "         list [--data DIR] | revoke [--data DIR] ID\n"
     "         rotate-webhook [--data DIR] [--overlap 24h]: a new key to sign webhooks with, after that time\n"
+  "  account list [--data DIR] | limit [--data DIR] [--pages-per-day N] [--calls-per-day N] [--calls-max N] NAME\n"
+  "         what accounts may send, and have sent today\n"
     "         API keys, in the data folder of a service that may be running\n"
     "  send   --to NUMBER [--from NUMBER] [--quality Q] [--wait] FILE|URL\n"
     "  show   FAX_ID\n"
@@ -138,6 +141,8 @@ int main(int argc, char **argv)
         return serve(argc - 2, argv + 2);
     if (strcmp(command, "key") == 0)
         return fw_keys(argc - 2, argv + 2);
+    if (strcmp(command, "account") == 0)
+        return fw_accounts(argc - 2, argv + 2);
     if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0) {
         puts("faxwire " FW_VERSION);
         return 0;

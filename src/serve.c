@@ -27,6 +27,7 @@ static void reload(struct service *s)
     struct fw_fault fault = { 0 };
     if (fw_api_reload(s->api, &fault))
         fw_log(FW_LOG_ERROR, "certificate.kept", "field=%s fault=%s", fault.field, FW_LOG_TEXT(fault.message));
+    fw_service_reload_rules(s);
     if (!fw_trunks_reload(s->trunks, s->options->config_path) && s->line_ready)
         fw_trunks_tell(s->trunks, fw_service_to_line, s);
     fw_service_tell_channels(s);

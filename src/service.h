@@ -53,6 +53,7 @@ struct service {
  * queue, whose start clears the spool; notify after the API, because it makes links to its files. */
 enum fw_err fw_service_start_receive(struct service *s);
 enum fw_err fw_service_start_queue(struct service *s);
+void fw_service_reload_rules(struct service *s); /* of the queue: prefixes and limits */
 enum fw_err fw_service_start_api(struct service *s, struct fw_fault *fault);
 enum fw_err fw_service_start_notify(struct service *s);
 

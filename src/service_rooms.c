@@ -80,6 +80,30 @@ static struct fw_limits limits_of(const struct fw_config *c)
     } };
 }
 
+static struct fw_queue_rules rules_of(const struct fw_config *c)
+{
+    return (struct fw_queue_rules){
+        .guard = { c->allow_prefixes, c->bar_prefixes },
+        .quotas = { [FW_QUOTA_PAGES] = c->account_pages_per_day, [FW_QUOTA_CALLS] = c->account_calls_per_day,
+                    [FW_QUOTA_CALLS_MAX] = c->account_calls_max },
+    };
+}
+
+void fw_service_reload_rules(struct service *s)
+{
+    struct fw_fault fault = { 0 };
+    struct fw_config *config = NULL;
+    if (!s->options->config_path)
+        return;
+    enum fw_err err = fw_config_load(s->options->config_path, &fault, &config);
+    const struct fw_queue_rules rules = err ? (struct fw_queue_rules){ 0 } : rules_of(config);
+    if (!err)
+        err = fw_queue_obey(s->queue, &rules);
+    fw_log(err ? FW_LOG_ERROR : FW_LOG_INFO, "service.rules", "taken=%d field=%s what=%s", !err,
+           FW_LOG_TEXT(fault.field), FW_LOG_TEXT(fault.message));
+    fw_config_free(config);
+}
+
 enum fw_err fw_service_start_queue(struct service *s)
 {
     const struct fw_queue_port port = { .prepare = prepare, .send = from_room, .send_with = send_with,
@@ -87,7 +111,7 @@ enum fw_err fw_service_start_queue(struct service *s)
     const struct fw_config *c = s->config;
     const struct fw_queue_config config = {
         .store = s->store, .ident = c->ident, .modem_count = (int)c->modems, .seats = &s->seats,
-        .trunk = "" /* the line chooses */, .guard = { c->allow_prefixes, c->bar_prefixes },
+        .trunk = "" /* the line chooses */, .rules = rules_of(c),
         .media_workers = (int)c->media_workers, .calls_max = (int)c->calls_max,
         .calls_per_number = (int)c->calls_per_number, .number_gap_ms = (int)c->number_gap_ms,
         .limits = limits_of(c), .trace_bytes_max = c->trace_max_mb * MEGABYTE,

@@ -80,3 +80,14 @@ const char *fw_guard_reason(enum fw_guard_answer a, const char **ret_detail)
                                        : "only numbers with certain prefixes may be called (allow_prefixes)";
     return a == FW_GUARD_BARRED ? "destination_invalid" : "destination_not_in_countries_whitelist";
 }
+
+const char *fw_quota_text(enum fw_quota q)
+{
+    static const char *const texts[] = {
+#define X(name, text) [FW_QUOTA_##name] = text,
+        FW_QUOTAS(X)
+#undef X
+    };
+    fw_assert((unsigned)q < FW_QUOTA_COUNT);
+    return texts[q];
+}

@@ -1,4 +1,4 @@
-/* guard.h - which numbers may be called at all: prefixes of the configuration, against toll fraud. Pure. */
+/* guard.h - against toll fraud: which numbers may be called at all, and what is limited for an account. Pure. */
 #ifndef FW_GUARD_H
 #define FW_GUARD_H
 #include "base/base.h"
@@ -8,6 +8,20 @@ struct fw_guard {
     const char *allow; /* none: every number that is not barred */
     const char *bar;   /* goes before `allow` */
 };
+
+/* X(name, how the API, the command line and the store call it). In options of the configuration, `account_`
+ * stands before it. 0: any number. */
+#define FW_QUOTAS(X)                                                                               \
+    X(PAGES, "pages_per_day") /* that far ends confirmed, by the day (UTC) of the call */          \
+    X(CALLS, "calls_per_day") /* that were placed */                                               \
+    X(CALLS_MAX, "calls_max") /* at the same time */
+enum fw_quota {
+#define X(name, text) FW_QUOTA_##name,
+    FW_QUOTAS(X)
+#undef X
+        FW_QUOTA_COUNT
+};
+const char *fw_quota_text(enum fw_quota q);
 
 enum fw_guard_answer { FW_GUARD_OK, FW_GUARD_BARRED, FW_GUARD_NOT_ALLOWED };
 

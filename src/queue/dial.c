@@ -85,8 +85,8 @@ static void begin_attempt(const struct fw_queue *q, struct fw_live *l)
 {
     struct fw_fax_attempt *a = &l->attempt;
     l->t38_left = false;
-    *a = (struct fw_fax_attempt){ .number = l->fax.attempts, .started_at = q->wall, .transport = -1, .t30_code = -1,
-                                .first_page = l->fax.first_page };
+    *a = (struct fw_fax_attempt){ .number = l->fax.attempts, .started_at = fw_wall_now(), .transport = -1,
+                                .t30_code = -1, .first_page = l->fax.first_page };
     (void)!fw_fax_attempt_record(a, json_pack("{ss sb ss}", "way", fw_way_text(l->fax.way), "ecm",
                                               fw_way_ecm(l->fax.way), "ident", l->ident));
     fw_text_clip(a->fax, sizeof a->fax, l->fax.id);
@@ -97,7 +97,7 @@ static void begin_attempt(const struct fw_queue *q, struct fw_live *l)
 bool fw_guard_pass(struct fw_queue *q, struct fw_live *l)
 {
     const char *detail;
-    const enum fw_guard_answer answer = fw_guard_ask(&q->config.guard, l->fax.to);
+    const enum fw_guard_answer answer = fw_guard_ask(&q->guard, l->fax.to);
     if (answer == FW_GUARD_OK)
         return true;
     const char *reason = fw_guard_reason(answer, &detail);
@@ -109,7 +109,7 @@ bool fw_guard_pass(struct fw_queue *q, struct fw_live *l)
 static void dial(struct fw_queue *q, struct fw_live *l, int modem)
 {
     char call[FW_UUID_SIZE];
-    if (!fw_schedule_pass(q, l) || !fw_guard_pass(q, l) || !fw_profile_apply(q, l))
+    if (!fw_schedule_pass(q, l) || !fw_guard_pass(q, l) || !fw_quota_pass(q, l) || !fw_profile_apply(q, l))
         return;
     fw_uuid_new(fw_wall_now(), call);
     if (fw_spool_put(q, &l->fax, modem, call)) {

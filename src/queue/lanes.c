@@ -25,6 +25,8 @@ struct application {
 struct turn {
     int64_t account;
     char    application[FW_PRIORITY_COUNT][FW_NUMERIC_ID_SIZE];
+    int     calls; /* of the account */
+    bool    waits; /* for one of them to end */
 };
 
 struct fw_lanes {
@@ -117,13 +119,17 @@ static struct application *application_of(struct fw_lanes *lanes, const char *id
     return a;
 }
 
-/* Both or neither. One that got no call is forgotten with the others that have none. */
+static struct turn *turn_of(struct fw_lanes *lanes, int64_t account);
+
+/* All or none. One that got no call is forgotten with the others that have none. */
 enum fw_err fw_lanes_take(struct fw_queue *q, const struct fw_fax *fax)
 {
     struct number *n = number_of(q->lanes, fax->to);
     struct application *a = n ? application_of(q->lanes, fax->application) : NULL;
-    if (!a)
+    struct turn *t = a ? turn_of(q->lanes, fax->account) : NULL;
+    if (!t)
         return FW_NO_MEMORY;
+    t->calls++;
     n->calls++;
     a->calls++;
     return FW_OK;
@@ -141,7 +147,10 @@ void fw_lanes_give(struct fw_queue *q, const struct fw_fax *fax)
     struct fw_lanes *lanes = q->lanes;
     struct number *n = fw_map_get(lanes->by_number, fax->to);
     struct application *a = fw_map_get(lanes->by_application, fax->application);
-    fw_assert(n && a && n->calls > 0 && a->calls > 0);
+    struct turn *t = turn_of(lanes, fax->account);
+    fw_assert(n && a && t && n->calls > 0 && a->calls > 0 && t->calls > 0);
+    t->calls--;
+    t->waits = false;
     a->calls--;
     n->calls--;
     n->free_at = fw_mono_after(q->now, q->config.number_gap_ms);
@@ -185,6 +194,27 @@ static bool has_channel(struct fw_queue *q, const char *id)
     return limit == 0 || a->calls < limit;
 }
 
+static bool has_room(struct fw_queue *q, const struct turn *turn)
+{
+    const int64_t most = turn->calls > 0 ? fw_quota_calls_max(q, turn->account) : 0;
+    return most == 0 || turn->calls < most;
+}
+
+void fw_lanes_wait(struct fw_queue *q, int64_t account)
+{
+    struct turn *turn = turn_of(q->lanes, account);
+    fw_assert(turn && turn->calls > 0);
+    turn->waits = true;
+}
+
+const char *fw_lanes_full(struct fw_queue *q, const struct fw_fax *fax)
+{
+    const struct turn *turn = turn_of(q->lanes, fax->account);
+    if (turn && !has_room(q, turn))
+        return "user_channel_limit_exceeded";
+    return has_channel(q, fax->application) ? NULL : "connection_channel_limit_exceeded";
+}
+
 /* The applications of an account in turn, each once. */
 static enum fw_err of_account(struct fw_queue *q, int priority, int64_t account, struct fw_fax *ret)
 {
@@ -193,6 +223,8 @@ static enum fw_err of_account(struct fw_queue *q, int priority, int64_t account,
     bool again = false;
     if (!turn)
         return FW_NO_MEMORY;
+    if (turn->waits || !has_room(q, turn))
+        return FW_NOT_FOUND;
     fw_text_clip(first, sizeof first, turn->application[priority]);
     fw_text_clip(at, sizeof at, first);
     for (;;) {

@@ -69,7 +69,11 @@ struct fw_queue {
     atomic_bool              stop;
     atomic_bool              drained;   /* no call is left, and none will come */
     atomic_bool              note_lost; /* out of memory once: look into the store again */
+    struct fw_rules_kept *_Atomic new_rules; /* to be obeyed from the next turn on; NULL: none */
     /* Below: the queue's thread only. */
+    struct fw_rules_kept *rules;
+    struct fw_guard  guard;                  /* of them */
+    int64_t          quotas[FW_QUOTA_COUNT]; /* likewise */
     struct fw_live **live;
     int              live_count, live_capacity;
     struct fw_map   *by_fax, *by_call; /* of them; by_call: CALLING */
@@ -131,6 +135,11 @@ MUST_USE enum fw_err fw_lanes_when(struct fw_queue *q, struct fw_mono *ret);
 /* A call of `fax` begins and ends. */
 MUST_USE enum fw_err fw_lanes_take(struct fw_queue *q, const struct fw_fax *fax);
 void fw_lanes_give(struct fw_queue *q, const struct fw_fax *fax);
+/* Nobody of the account is dialled before one of its calls has ended. */
+void fw_lanes_wait(struct fw_queue *q, int64_t account);
+/* Why `fax` gets no call: the reason of CONTRACT 4, when all that its account or application may have at the same
+ * time is in use; else NULL. */
+const char *fw_lanes_full(struct fw_queue *q, const struct fw_fax *fax);
 /* Accounts in turn: `next` is the one above, `try_one` finds a fax of it or FW_NOT_FOUND. */
 typedef enum fw_err fw_turn_account(struct fw_store *s, int priority, int64_t after, int64_t *ret);
 typedef enum fw_err fw_turn_try(struct fw_queue *q, int priority, int64_t account, struct fw_fax *ret);
@@ -215,6 +224,10 @@ MUST_USE bool fw_again_if_asked(struct fw_queue *q, struct fw_live *l, struct fw
 /* dial.c. False: nobody may call the number; the fax has failed, and left the memory. */
 MUST_USE bool fw_guard_pass(struct fw_queue *q, struct fw_live *l);
 
+/* quota.c: what an account may send. False: not now, and it has left the memory; it waits on, or has failed. */
+MUST_USE bool fw_quota_pass(struct fw_queue *q, struct fw_live *l);
+int64_t fw_quota_calls_max(struct fw_queue *q, int64_t account); /* at the same time; 0: any number */
+
 /* profile.c: what is known of the number. False: it is parked; the fax has failed. */
 MUST_USE bool fw_profile_apply(struct fw_queue *q, struct fw_live *l);
 void fw_profile_learn(struct fw_queue *q, const struct fw_live *l, const struct fw_outcome *o);
@@ -232,6 +245,10 @@ void fw_spool_remove(struct fw_queue *q, int modem, const char *call);
 /* What the modem left in its journal about the last attempt of `fax`. */
 void fw_spool_journal(struct fw_queue *q, const struct fw_fax *fax, struct fw_attempt_facts *facts);
 void fw_spool_clear(struct fw_queue *q);
+
+/* rules.c: takes up what fw_queue_obey left. */
+void fw_rules_look(struct fw_queue *q);
+void fw_rules_free(struct fw_queue *q);
 
 /* recovery.c */
 MUST_USE enum fw_err fw_queue_recover(struct fw_queue *q);

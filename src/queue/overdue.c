@@ -28,9 +28,10 @@ static void end_waiting(struct fw_queue *q, struct fw_fax *fax)
         fw_cancel_now(q, l);
         return;
     }
-    snprintf(detail, sizeof detail, "it waited for %lld s and its turn did not come (wait_limit_secs)",
-             (long long)(q->config.limits.ms[FW_LIMIT_WAIT] / 1000));
-    fw_live_fail(q, l, "service_unavailable", detail);
+    const char *full = l->fax.status == FW_STATUS_MEDIA_PROCESSED ? fw_lanes_full(q, &l->fax) : NULL;
+    snprintf(detail, sizeof detail, "it waited for %lld s and its turn did not come (wait_limit_secs)%s",
+             (long long)(q->config.limits.ms[FW_LIMIT_WAIT] / 1000), full ? ": too few calls at the same time" : "");
+    fw_live_fail(q, l, full ? full : "service_unavailable", detail);
 }
 
 void fw_overdue_look(struct fw_queue *q)

@@ -37,6 +37,8 @@ enum fw_err fw_queue_new(const struct fw_queue_config *config, const struct fw_q
     if (!err)
         err = fw_lanes_new(&q->lanes);
     if (!err)
+        err = fw_queue_obey(q, &config->rules);
+    if (!err)
         err = fw_queue_recover(q);
     if (err) {
         fw_queue_free(q);
@@ -55,6 +57,7 @@ void fw_queue_free(struct fw_queue *q)
         fw_live_remove(q, q->live[q->live_count - 1]);
     free(q->live);
     fw_lanes_free(q->lanes);
+    fw_rules_free(q);
     fw_map_free(q->by_fax);
     fw_map_free(q->by_call);
     fw_mailbox_free(q->mailbox);
@@ -210,6 +213,7 @@ static void take_notes(struct fw_queue *q)
 int fw_queue_turn(struct fw_queue *q)
 {
     fw_schedule_clock(q);
+    fw_rules_look(q);
     take_notes(q);
     fw_attempt_deadlines(q);
     fw_overdue_look(q);

@@ -34,6 +34,12 @@ struct fw_queue_port {
     void *arg;
 };
 
+/* What may be called, and how much of it; read again while calls go on. */
+struct fw_queue_rules {
+    struct fw_guard guard;             /* numbers that are never called; texts are copied */
+    int64_t quotas[FW_QUOTA_COUNT];    /* of accounts that have none of their own */
+};
+
 struct fw_queue_config {
     struct fw_store *store;
     const char *trunk;           /* name of the trunk that calls go to */
@@ -44,7 +50,7 @@ struct fw_queue_config {
     int         calls_max;       /* at the same time */
     int         calls_per_number; /* at the same time to one destination; 0: any number */
     int         number_gap_ms;   /* between two calls to one */
-    struct fw_guard guard;       /* numbers that are never called; the texts must live as long as the queue */
+    struct fw_queue_rules rules;
     struct fw_limits limits;     /* WAIT and DOCUMENTS 0: none */
     uint32_t    trace_bytes_max; /* of the packets of one call */
     uint64_t    disk_free_min;   /* bytes that must be free for a trace */
@@ -81,6 +87,8 @@ enum { FW_QUEUE_CHORES_MAX = 64 };
 MUST_USE enum fw_err fw_queue_chore(struct fw_queue *q, const struct fw_queue_chore *chore);
 
 /* From any thread. */
+/* From the next call on. FW_NO_MEMORY: the old ones stay. */
+MUST_USE enum fw_err fw_queue_obey(struct fw_queue *q, const struct fw_queue_rules *rules);
 void fw_queue_accepted(struct fw_queue *q, const char *fax); /* or a batch */
 /* The store has the wish already (fw_store_fax_cancel or _delete); here is when it is acted upon. */
 void fw_queue_cancel(struct fw_queue *q, const char *fax); /* empty: several */

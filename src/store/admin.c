@@ -70,7 +70,9 @@ enum fw_err fw_admin_open(const char *data_dir, struct fw_fault *fault, struct f
     return FW_OK;
 }
 
-static enum fw_err in_transaction(struct fw_admin *a, fw_write_fn *fn, void *arg)
+struct fw_db *fw_admin_db(struct fw_admin *a) { return &a->db; }
+
+enum fw_err fw_admin_do(struct fw_admin *a, fw_write_fn *fn, void *arg)
 {
     enum fw_err err = fw_db_exec(&a->db, "BEGIN IMMEDIATE");
     if (err)
@@ -132,7 +134,7 @@ enum fw_err fw_admin_key_create(struct fw_admin *a, const char *account_name, co
     c.row = (struct fw_key_row){ .sha256 = hash, .created_at = fw_wall_now(), .label = label,
                                  .expires_at = expires_at };
     fw_uuid_new(c.row.created_at, c.row.id);
-    return in_transaction(a, create_key, &c);
+    return fw_admin_do(a, create_key, &c);
 }
 
 void fw_key_list_done(struct fw_key_list *l)
@@ -174,5 +176,5 @@ enum fw_err fw_admin_key_revoke(struct fw_admin *a, const char *id)
         return FW_NOT_FOUND;
     for (size_t i = 0; i < sizeof copy; i++)
         copy[i] = id[i] >= 'A' && id[i] <= 'F' ? (char)(id[i] - 'A' + 'a') : id[i];
-    return in_transaction(a, revoke_key, copy);
+    return fw_admin_do(a, revoke_key, copy);
 }

@@ -81,4 +81,9 @@ typedef enum fw_err fw_row_reader(struct fw_stmt *q, void *into);
  * read before an error stays, and is counted. */
 MUST_USE enum fw_err fw_rows_read(struct fw_stmt *q, fw_row_reader *read, size_t item_size, void *items_at,
                                   int *count);
+
+/* The connection of an administration from outside, and a change by it in one transaction. */
+struct fw_admin;
+struct fw_db *fw_admin_db(struct fw_admin *a);
+MUST_USE enum fw_err fw_admin_do(struct fw_admin *a, fw_write_fn *fn, void *arg);
 #endif
