@@ -55,6 +55,7 @@ static bool wait_again(struct fw_queue *q, struct fw_live *l, const struct fw_ou
     if (!fw_live_save(q, l, FW_STATUS_MEDIA_PROCESSED, &event, 1))
         return true; /* the next start decides, or somebody else has */
     fw_log(FW_LOG_INFO, "fax.again", "fax=%s attempt=%d reason=%s at=%s", l->fax.id, l->fax.attempts, o->reason, due);
+    q->look = true; /* its call may have ended a while ago */
     fw_live_remove(q, l);
     return true;
 }
@@ -69,20 +70,28 @@ static void fit_schedule(const struct fw_fax *f, struct fw_policy_decision *d)
                                                 : "not dialled again: it expires before the next call");
 }
 
+static void why_not(struct fw_outcome *o, const char *why)
+{
+    const size_t used = strlen(o->detail);
+    snprintf(o->detail + used, sizeof o->detail - used, "; %s", why);
+}
+
 bool fw_again_if_asked(struct fw_queue *q, struct fw_live *l, struct fw_outcome *o, const struct fw_again_history *h)
 {
     struct fw_policy policy;
     struct fw_policy_decision decision;
     if (l->fax.cancel_asked || !policy_of(&l->fax, &policy))
         return false;
+    if (l->fax.pages_confirmed >= l->fax.page_count) { /* the call ended badly, but after the last page */
+        why_not(o, "not dialled again: every page has arrived");
+        return false;
+    }
     fw_policy_decide(&policy, &h->of_calls, o, l->fax.pages_confirmed, fw_wall_now(), &decision);
     if (decision.again)
         fit_schedule(&l->fax, &decision);
     if (decision.again)
         return wait_again(q, l, o, &decision, policy.ladder);
-    if (decision.why[0]) {
-        const size_t used = strlen(o->detail);
-        snprintf(o->detail + used, sizeof o->detail - used, "; %s", decision.why);
-    }
+    if (decision.why[0])
+        why_not(o, decision.why);
     return false;
 }

@@ -31,6 +31,7 @@ static void redial(struct fw_queue *q, struct fw_live *l, const char *why, int t
     }
     if (!fw_live_save(q, l, FW_STATUS_MEDIA_PROCESSED, &event, 1))
         return;
+    q->look = true;
     fw_live_remove(q, l); /* the store has it, and says when */
 }
 

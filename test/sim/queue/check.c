@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fax/window.h"
+#include "store/accounts.h"
 #include "store/attempts.h"
 #include "world.h"
 
@@ -28,6 +29,26 @@ static void check_times(struct world *w, const struct sim_fax *f)
         world_fault(w, "fax %s was dialled after it expired", f->id);
 }
 
+static struct sim_fax *fax_of_call(struct world *w, const char *call, const struct sim_call **ret)
+{
+    for (int i = w->call_count - 1; i >= 0; i--) {
+        *ret = &w->calls[i];
+        if (strcmp(w->calls[i].id, call) == 0)
+            return &w->faxes[w->calls[i].fax];
+    }
+    return NULL;
+}
+
+/* A modem's word that all has arrived ends the fax then and there: nobody else has to say anything more. */
+void check_told(struct world *w, const struct fw_msg *msg)
+{
+    const struct sim_call *c;
+    const struct fw_live *l = msg->kind == FW_MSG_KIND_FAX_RESULT ? fw_live_by_call(w->queue, msg->fax_result.call) : NULL;
+    struct sim_fax *f = l && l->phase == FW_PHASE_CALLING ? fax_of_call(w, msg->fax_result.call, &c) : NULL;
+    if (f && msg->fax_result.t30_code == 0 && (int)msg->fax_result.page_count == c->pages)
+        f->must_be_delivered = true;
+}
+
 /* A CALL_PLACE arrives at the line. */
 void check_placed(struct world *w, const struct fw_msg_call_place *p, struct sim_fax *f)
 {
@@ -38,6 +59,9 @@ void check_placed(struct world *w, const struct fw_msg_call_place *p, struct sim
         if (w->calls[i].step && &w->faxes[w->calls[i].fax] == f && w->calls[i].line_has)
             world_fault(w, "fax %s has two calls at the same time", f->id);
     }
+    if (!w->wall_moved && f->waits_us > 0 && env_now_us() - f->waits_us < f->pause_us)
+        world_fault(w, "fax %s was dialled again after %lld s, not %lld", f->id,
+                    (long long)((env_now_us() - f->waits_us) / SECOND), (long long)(f->pause_us / SECOND));
     if (w->queue->calls > CALLS_AT_ONCE)
         world_fault(w, "more calls at the same time than are allowed");
     if (p->page_count < 1 || (int)p->page_count > f->pages)
@@ -48,6 +72,37 @@ void check_placed(struct world *w, const struct fw_msg_call_place *p, struct sim
         world_fault(w, "fax %s was dialled again and nobody asked for it", f->id);
     if (f->cancel_asked && fw_live_by_fax(w->queue, f->id) && fw_live_by_fax(w->queue, f->id)->fax.cancel_asked)
         world_fault(w, "fax %s was dialled after it was cancelled", f->id);
+}
+
+/* No more calls than the policy has, of each kind and of all; and what each is said to have brought, it brought. */
+static void check_policy(struct world *w, const struct sim_fax *f, const struct fw_fax_attempt_page *page)
+{
+    int of[FW_RETRY_COUNT] = { 0 }, dials = 0, tries = 0;
+    for (int i = 0; i < page->count; i++) {
+        const struct fw_fax_attempt *a = &page->items[i];
+        const struct sim_call *c;
+        if (fax_of_call(w, a->call, &c) && a->pages_confirmed > c->confirmed)
+            world_fault(w, "fax %s: attempt %d has %d pages, and %d were confirmed", f->id, a->number,
+                        a->pages_confirmed, c->confirmed);
+        if (fax_of_call(w, a->call, &c) && !c->disturbed && a->state != FW_ATTEMPT_UNDERWAY &&
+            (a->pages_confirmed != c->confirmed || a->first_page != c->first))
+            world_fault(w, "fax %s: attempt %d has %d pages from %d on, not %d from %d on", f->id, a->number,
+                        a->pages_confirmed, a->first_page, c->confirmed, c->first);
+        if (a->state != FW_ATTEMPT_FAILED)
+            continue;
+        dials++;
+        tries += a->answered_at.us != 0;
+        for (unsigned r = 0; r < FW_RETRY_COUNT; r++)
+            of[r] += strcmp(a->retry_class, fw_retry_text(r)) == 0;
+    }
+    if (!f->has_policy)
+        return;
+    if (dials > f->policy.max_dials || tries > f->policy.max_tries)
+        world_fault(w, "fax %s: %d dials and %d tries", f->id, dials, tries);
+    for (int r = 0; r < FW_RETRY_COUNT; r++) {
+        if (r != FW_RETRY_NONE && r != FW_RETRY_INTERNAL && of[r] > f->policy.rules[r].max + 1)
+            world_fault(w, "fax %s: %d calls that came to %s", f->id, of[r], fw_retry_text((unsigned)r));
+    }
 }
 
 static void check_attempts(struct world *w, const struct sim_fax *f, const struct fw_fax *stored)
@@ -63,6 +118,7 @@ static void check_attempts(struct world *w, const struct sim_fax *f, const struc
         if (page.items[i].number != i + 1)
             world_fault(w, "fax %s: attempt %d is number %d", f->id, i + 1, page.items[i].number);
     }
+    check_policy(w, f, &page);
     if (page.count != stored->attempts)
         world_fault(w, "fax %s has %d attempts and %d rows of them", f->id, stored->attempts, page.count);
     const bool in_call = stored->status == FW_STATUS_ORIGINATED || stored->status == FW_STATUS_SENDING;
@@ -120,11 +176,30 @@ static void check_truth(struct world *w, const struct sim_fax *f, const struct f
         world_fault(w, "fax %s expired, and had no time to", f->id);
     if (stored->status == FW_STATUS_FAILED && !stored->failure_reason[0])
         world_fault(w, "fax %s failed and nobody knows why", f->id);
+    if (strstr(stored->failure_detail, "cannot read"))
+        world_fault(w, "fax %s was given up for a store that cannot be read now: %s", f->id, stored->failure_detail);
     const bool may_repeat = f->has_policy && f->policy.partial == FW_PARTIAL_RESEND;
     for (int p = 0; p < f->pages && !may_repeat; p++) {
         if (f->confirmed[p] > 1)
             world_fault(w, "fax %s: page %d arrived %d times", f->id, p + 1, f->confirmed[p]);
     }
+}
+
+/* It waits for another call: how long it must, by what its last one came to. */
+static void note_pause(struct world *w, struct sim_fax *f, const struct fw_fax *stored)
+{
+    struct fw_fax_attempt a = { 0 };
+    f->waits_us = env_now_us();
+    f->pause_us = 300000;
+    if (fw_store_attempt_get(w->store, f->id, stored->attempts, &a))
+        return;
+    for (unsigned r = 0; r < FW_RETRY_COUNT && a.state == FW_ATTEMPT_FAILED; r++) {
+        if (strcmp(a.retry_class, fw_retry_text(r)) == 0)
+            f->pause_us = f->policy.rules[r].delay_secs * SECOND;
+    }
+    /* The wait begins when it is decided, and is written a little later when the disk fails. */
+    f->waits_us = a.ended_at.us - (fw_wall_now().us - env_now_us());
+    fw_fax_attempt_done(&a);
 }
 
 static void check_move(struct world *w, struct sim_fax *f, const struct fw_fax *stored)
@@ -133,9 +208,13 @@ static void check_move(struct world *w, struct sim_fax *f, const struct fw_fax *
         world_fault(w, "fax %s was %s and is %s", f->id, fw_status_text(f->status), fw_status_text(stored->status));
     if (f->status != FW_STATUS_QUEUED && stored->status == FW_STATUS_QUEUED)
         world_fault(w, "fax %s went back to queued", f->id);
+    if (f->must_be_delivered && stored->status != FW_STATUS_DELIVERED)
+        world_fault(w, "fax %s: its success was told, and it is %s", f->id, fw_status_text(stored->status));
+    if (stored->status == FW_STATUS_MEDIA_PROCESSED && f->status > FW_STATUS_MEDIA_PROCESSED)
+        note_pause(w, f, stored);
     const struct fw_live *l = fw_live_by_fax(w->queue, f->id);
     const bool in_call = stored->status == FW_STATUS_ORIGINATED || stored->status == FW_STATUS_SENDING;
-    if (in_call && (!l || l->phase != FW_PHASE_CALLING))
+    if (in_call && (!l || (l->phase != FW_PHASE_CALLING && l->phase != FW_PHASE_DECIDING)))
         world_fault(w, "fax %s is %s and nobody works on it", f->id, fw_status_text(stored->status));
     if (!in_call && l && l->phase == FW_PHASE_CALLING)
         world_fault(w, "fax %s is %s and in a call", f->id, fw_status_text(stored->status));
@@ -163,12 +242,13 @@ static void check_fax(struct world *w, struct sim_fax *f)
 
 static void check_limits(struct world *w)
 {
-    int calling = 0, one_channel = 0, of_number[NUMBERS] = { 0 };
+    int calling = 0, one_channel = 0, of_number[NUMBERS] = { 0 }, of_account[2] = { 0 };
     for (int i = 0; i < w->queue->live_count; i++) {
         const struct fw_live *l = w->queue->live[i];
         if (l->phase != FW_PHASE_CALLING)
             continue;
         calling++;
+        of_account[l->fax.account != w->accounts[0]]++;
         for (int f = 0; f < w->fax_count; f++) {
             if (strcmp(w->faxes[f].id, l->fax.id) != 0)
                 continue;
@@ -179,6 +259,10 @@ static void check_limits(struct world *w)
     }
     if (calling != w->queue->calls || calling > CALLS_AT_ONCE)
         world_fault(w, "%d calls are counted as %d", calling, w->queue->calls);
+    for (int a = 0; a < 2; a++) {
+        if (w->calls_max > 0 && of_account[a] > w->calls_max)
+            world_fault(w, "an account with %lld calls at the same time has %d", (long long)w->calls_max, of_account[a]);
+    }
     if (one_channel > 1)
         world_fault(w, "an application with one channel has %d calls", one_channel);
 }
@@ -190,6 +274,35 @@ void check_step(struct world *w)
             check_fax(w, &w->faxes[i]);
     }
     check_limits(w);
+}
+
+/* One fax a key, and what accounts are said to have sent is what was placed and confirmed. */
+static void check_counts(struct world *w)
+{
+    int64_t faxes[2] = { 0 }, calls[2] = { 0 };
+    for (int i = 0; i < w->fax_count; i++)
+        faxes[w->faxes[i].application == 2] += w->faxes[i].accepted;
+    for (int i = 0; i < w->fax_count; i++) {
+        struct fw_fax f CLEANUP(fw_fax_done) = { 0 };
+        if (w->faxes[i].accepted && fw_store_fax_get(w->store, 0, w->faxes[i].id, &f) == FW_OK)
+            calls[w->faxes[i].application == 2] += f.attempts;
+    }
+    for (int a = 0; a < 2; a++) {
+        struct fw_fax_page page = { 0 };
+        struct fw_account_day day = { 0 };
+        int64_t counted = 0;
+        const struct fw_fax_filter all = { 0 };
+        if (fw_store_fax_list(w->store, w->accounts[a], &all, 1, 1, &page) || page.total != faxes[a])
+            world_fault(w, "account %d has %lld faxes, and asked for %lld", a, (long long)page.total, (long long)faxes[a]);
+        fw_fax_page_done(&page);
+        for (int d = -40; d <= 2; d++) {
+            const struct fw_wall at = { fw_wall_now().us + d * 24 * HOUR };
+            if (fw_store_account_day(w->store, w->accounts[a], at, &day) == FW_OK)
+                counted += day.calls;
+        }
+        if (counted != calls[a])
+            world_fault(w, "account %d has %lld calls counted, and placed %lld", a, (long long)counted, (long long)calls[a]);
+    }
 }
 
 void check_end(struct world *w)
@@ -207,6 +320,7 @@ void check_end(struct world *w)
         f->final = false; /* once more, whole: nothing moved after the end */
         check_fax(w, f);
     }
+    check_counts(w);
     if (w->queue->live_count || w->queue->calls || w->queue->in_media)
         world_fault(w, "%d faxes are left in memory", w->queue->live_count);
     for (int m = 0; m < 2; m++) {

@@ -174,9 +174,9 @@ void far_step(struct world *w, int call)
     case STEP_ANSWER: answer(w, c); break;
     case STEP_BEGIN: begin(w, c); break;
     case STEP_PAGE: page(w, c); break;
-    default:
-        tell_result(w, c, 0);
-        tell_ended(w, c, FW_CAUSE_DONE, 200);
+    default: /* it hangs up when all has arrived, or says goodbye */
+        tell_result(w, c, c->drop_after == c->confirmed ? 49 : 0);
+        tell_ended(w, c, c->drop_after == c->confirmed ? FW_CAUSE_REMOTE_HANGUP : FW_CAUSE_DONE, 200);
         break;
     }
 }
@@ -206,7 +206,7 @@ static void place(struct world *w, const struct fw_msg_call_place *p)
     w->call_count++;
     *c = (struct sim_call){ .fax = fax, .modem = p->modem, .t38 = p->t38_enabled, .v17 = !p->slow,
                             .pages = (int)p->page_count, .first = f->pages - (int)p->page_count,
-                            .drop_after = -1, .line_has = true };
+                            .drop_after = -1, .line_has = true, .disturbed = w->lost > 0 };
     fw_text_clip(c->id, sizeof c->id, p->call);
     c->manner = (enum manner)w->numbers[f->number];
     if (c->manner == MOODY)
@@ -217,7 +217,6 @@ static void place(struct world *w, const struct fw_msg_call_place *p)
     w->number_calls[f->number]++;
     w->application_calls[f->application]++;
     f->calls++;
-    f->last_call_us = env_now_us();
     step_later(w, c, STEP_INVITE, 200000);
 }
 
@@ -234,17 +233,25 @@ void far_message(struct world *w, const struct fw_msg *msg)
         hash_bytes(w, &msg->call_place, sizeof msg->call_place);
         place(w, &msg->call_place);
     } else if (msg->kind == FW_MSG_KIND_CALL_CANCEL && (c = find(w, msg->call_cancel.call)) != NULL) {
+        c->disturbed = true;
         tell_ended(w, c, FW_CAUSE_CANCELED, 487);
         if (c->modem_has)
             tell_result(w, c, 49);
     } else if (msg->kind == FW_MSG_KIND_MEDIA_CLOSE && (c = find(w, msg->media_close.call)) != NULL) {
+        c->disturbed = true;
         tell_result(w, c, 49);
     }
+}
+
+static void disturb(struct sim_call *c)
+{
+    c->disturbed |= c->step != 0;
 }
 
 void far_all_gone(struct world *w)
 {
     for (int i = 0; i < w->call_count; i++) {
+        disturb(&w->calls[i]);
         w->calls[i].line_has = w->calls[i].modem_has = false;
         over(w, &w->calls[i]);
     }
@@ -257,6 +264,7 @@ void far_modem_gone(struct world *w, int modem)
         struct sim_call *c = &w->calls[i];
         if (c->modem != modem || !c->step)
             continue;
+        disturb(c);
         c->modem_has = false;
         tell_ended(w, c, FW_CAUSE_MODEM_LOST, 200);
         over(w, c);
@@ -267,6 +275,7 @@ void far_modem_gone(struct world *w, int modem)
 void far_line_gone(struct world *w)
 {
     for (int i = 0; i < w->call_count; i++) {
+        disturb(&w->calls[i]);
         w->calls[i].line_has = false;
         over(w, &w->calls[i]);
     }

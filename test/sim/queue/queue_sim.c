@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "fax/fax_json.h"
+#include "store/once.h"
 #include "world.h"
 
 enum { STEPS_MAX = 200000, TURNS_MAX = 1000 };
@@ -79,6 +80,7 @@ static struct sim_event *take_first(struct world *w, int64_t until)
 void far_tell(struct world *w, const struct fw_msg *msg)
 {
     world_note(w, "is told %s", fw_msg_text(msg->kind));
+    check_told(w, msg);
     fw_queue_message(w->queue, msg);
 }
 
@@ -120,7 +122,7 @@ static void open_queue(struct world *w)
     const struct fw_queue_port port = { .prepare = prepare, .send = take_message, .slice = slice, .arg = w };
     const struct fw_queue_config config = {
         .store = w->store, .trunk = "t", .ident = "", .modem_count = 2, .media_workers = 1, .calls_max = CALLS_AT_ONCE,
-        .calls_per_number = 1, .number_gap_ms = GAP_MS, .limits = { { [FW_LIMIT_RING] = RING_TIMEOUT_MS, [FW_LIMIT_CALL] = CALL_LIMIT_MS } },
+        .calls_per_number = 1, .number_gap_ms = GAP_MS, .rules.quotas = { [FW_QUOTA_CALLS_MAX] = w->calls_max }, .limits = { { [FW_LIMIT_RING] = RING_TIMEOUT_MS, [FW_LIMIT_CALL] = CALL_LIMIT_MS } },
     };
     char spool[256];
     /* A disk that fails at the start ends the start; somebody starts it again. */
@@ -163,6 +165,30 @@ static void open_world(struct world *w, uint64_t seed)
 
 /* What happens. */
 
+/* One fax a key: what a client sends again, because the answer did not come, is the same fax. */
+static void ask(struct world *w, struct sim_fax *s, const struct fw_fax *f, struct fw_event *e)
+{
+    struct fw_once once = { .scope = "POST /v2/faxes", .expires_at = { f->created_at.us + 24 * HOUR } };
+    struct fw_once_answer before = { 0 };
+    const struct fw_admission terms = { .names = &once, .name_count = 1, .request_sha256 = "same", .status = 202,
+                                        .text = f->id, .now = f->created_at };
+    snprintf(once.key, sizeof once.key, "key-%d", (int)(s - w->faxes));
+    enum fw_err err = fw_store_once_find(w->store, f->account, once.scope, once.key, f->created_at, &before);
+    if (err == FW_NOT_FOUND)
+        err = fw_store_fax_admit(w->store, f, e, &terms);
+    if (!err && (s->accepted || before.text)) {
+        if (!before.text || (s->accepted && strcmp(before.text, s->id) != 0))
+            world_fault(w, "key %s made a second fax", once.key);
+        fw_text_clip(s->id, sizeof s->id, before.text ? before.text : f->id);
+    } else if (!err)
+        memcpy(s->id, f->id, sizeof s->id);
+    struct fw_fax stored CLEANUP(fw_fax_done) = { 0 };
+    if (err && !s->accepted && fw_store_fax_get(w->store, 0, f->id, &stored) == FW_OK)
+        memcpy(s->id, f->id, sizeof s->id); /* it is on disk, and only its answer was lost */
+    s->accepted |= !err || stored.id[0];
+    fw_once_answer_done(&before);
+}
+
 static void accept_fax(struct world *w, int index)
 {
     struct sim_fax *s = &w->faxes[index];
@@ -180,19 +206,18 @@ static void accept_fax(struct world *w, int index)
     if (s->expires_in_us)
         f.expires_at.us = f.created_at.us + s->expires_in_us;
     f.send_window = s->window ? strdup(s->window) : NULL;
-    s->schedule = (struct fw_fax){ .send_at = f.send_at, .expires_at = f.expires_at, .send_window = (char *)(uintptr_t)s->window };
+    if (!s->accepted) /* else what was accepted counts, not what is asked for again */
+        s->schedule = (struct fw_fax){ .send_at = f.send_at, .expires_at = f.expires_at, .send_window = (char *)(uintptr_t)s->window };
     fw_uuid_new(f.created_at, f.id);
-    memcpy(s->id, f.id, sizeof s->id);
     json_t *policy = s->has_policy ? fw_policy_json(&s->policy) : NULL;
     f.retry = policy ? json_dumps(policy, JSON_COMPACT) : NULL;
     json_decref(policy);
     if (fw_event_make(&f, FW_EVENT_QUEUED, f.created_at, NULL, &e) || fw_store_fax_dir_make(w->store, f.id, dir, sizeof dir))
         world_fault(w, "the simulation cannot make a fax");
-    const enum fw_err err = fw_store_fax_accept(w->store, &f, &e);
-    struct fw_fax stored = { 0 };
-    /* As the API does: what is on disk is accepted, whatever was told of it. */
-    s->accepted = !err || fw_store_fax_get(w->store, 0, f.id, &stored) == FW_OK;
-    fw_fax_done(&stored);
+    ask(w, s, &f, &e);
+    /* An answer that is lost is asked for again, and some that came. */
+    if (s->asked++ < 20 && (!s->accepted || env_chance(300)))
+        world_later(w, 30 * SECOND + (int64_t)env_draw(60 * SECOND), EV_ASK_AGAIN, index, NULL);
     fw_event_done(&e);
     fw_fax_done(&f);
     if (s->accepted)
@@ -233,10 +258,11 @@ static void crash(struct world *w)
 static void act(struct world *w, const struct sim_event *e)
 {
     static const char *const names[] = { "accept", "cancel", "step", "tell", "crash", "modem down", "modem up", "line down",
-                                         "line up", "wall clock", "calm" };
+                                         "line up", "wall clock", "calm", "ask again" };
     if (e->kind != EV_TELL && e->kind != EV_STEP)
         world_note(w, "%s %d", names[e->kind], e->what);
     switch (e->kind) {
+    case EV_ASK_AGAIN:
     case EV_ACCEPT: accept_fax(w, e->what); break;
     case EV_CANCEL: cancel_fax(w, e->what); break;
     case EV_STEP: far_step(w, e->what); break;
@@ -258,11 +284,13 @@ static void act(struct world *w, const struct sim_event *e)
         fw_queue_line(w->queue, true);
         break;
     case EV_WALL:
+        w->wall_moved = true;
         env_shift_wall(((int64_t)env_draw(7200) - 3600) * SECOND);
         break;
     case EV_CALM:
         w->calm = true;
         env_disk_fails(0);
+        env_calls_unread(0);
         break;
     }
 }
@@ -324,6 +352,7 @@ static void draw(struct world *w)
     }
     w->lost = env_chance(300) ? (unsigned)env_draw(30) : 0;
     env_disk_fails(env_chance(300) ? (unsigned)env_draw(60) : 0);
+    env_calls_unread(env_chance(300) ? (unsigned)env_draw(600) : 0);
     world_later(w, faults_until, EV_CALM, 0, NULL);
 }
 
@@ -377,6 +406,7 @@ void queue_sim_run(uint64_t seed, bool trace, struct sim_report *ret)
     w->trace = trace;
     w->report = ret;
     env_start(seed);
+    w->calls_max = env_chance(300) ? 1 + (int64_t)env_draw(3) : 0;
     open_world(w, seed);
     if (!ret->fault[0]) {
         draw(w);

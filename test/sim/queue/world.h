@@ -43,7 +43,10 @@ struct sim_fax {
     int confirmed[PAGES_MAX]; /* times that the far end confirmed it */
     int calls;                /* that were placed, as the line saw it */
     bool complete;            /* a call of it ended with success and every page confirmed */
-    int64_t last_call_us;
+    int64_t waits_us;         /* since when it waits for another call */
+    int64_t pause_us;         /* that its policy asks for before that */
+    bool must_be_delivered;   /* the queue was told of its success */
+    int asked;                /* times, with the same key */
     enum fw_status status;    /* at the last look */
 };
 
@@ -58,6 +61,7 @@ struct sim_call {
     int drop_after;           /* pages; -1: never */
     bool line_has, modem_has; /* who still works on it */
     bool underway;
+    bool disturbed;           /* a program died in it, or it was cancelled, or a message was lost */
     int step;
     struct fw_journal *journal;
 };
@@ -66,7 +70,7 @@ struct sim_event {
     int64_t at;
     uint64_t seq; /* breaks ties */
     enum { EV_ACCEPT, EV_CANCEL, EV_STEP, EV_TELL, EV_CRASH, EV_MODEM_DOWN, EV_MODEM_UP, EV_LINE_DOWN, EV_LINE_UP,
-           EV_WALL, EV_CALM } kind;
+           EV_WALL, EV_CALM, EV_ASK_AGAIN } kind;
     int what; /* fax, call or modem */
     struct fw_msg msg;
 };
@@ -88,7 +92,8 @@ struct world {
     int number_busy_left[NUMBERS];
     uint64_t seq;
     unsigned lost; /* messages in a thousand */
-    bool line_up, calm;
+    bool line_up, calm, wall_moved;
+    int64_t calls_max; /* of an account at the same time; 0: any number */
 };
 
 void world_fault(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -105,6 +110,7 @@ void far_line_gone(struct world *w);
 
 /* check.c */
 void check_placed(struct world *w, const struct fw_msg_call_place *p, struct sim_fax *f);
+void check_told(struct world *w, const struct fw_msg *msg); /* the queue will hear it next */
 void check_step(struct world *w);
 void check_end(struct world *w);
 void hash_bytes(struct world *w, const void *data, size_t size);
