@@ -14,7 +14,7 @@ CREATE TABLE account_day (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO account_day(account, day, calls, pages)
     SELECT fax.account, attempt.started_us / 86400000000, count(*), sum(attempt.pages_confirmed)
-    FROM attempt JOIN fax ON fax.id = attempt.fax GROUP BY 1, 2;
+    FROM attempt JOIN fax ON fax.id = attempt.fax WHERE fax.direction = 'outbound' GROUP BY 1, 2;
 
 -- An attempt is written anew with each change of it: what is counted is what it has more than before.
 CREATE TRIGGER account_day_count BEFORE INSERT ON attempt BEGIN
@@ -22,6 +22,6 @@ CREATE TRIGGER account_day_count BEFORE INSERT ON attempt BEGIN
         SELECT fax.account, NEW.started_us / 86400000000, old.fax IS NULL,
             NEW.pages_confirmed - coalesce(old.pages_confirmed, 0)
         FROM fax LEFT JOIN attempt old ON old.fax = NEW.fax AND old.number = NEW.number
-        WHERE fax.id = NEW.fax
+        WHERE fax.id = NEW.fax AND fax.direction = 'outbound' -- calls that come in have attempts too
         ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, pages = pages + excluded.pages;
 END;

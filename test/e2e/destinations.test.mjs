@@ -1,8 +1,9 @@
 /* What calls teach about a number is used, shown, and can be changed. */
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { onePage } from './lib/pdf.mjs';
-import { Service } from './lib/service.mjs';
+import { Service, until } from './lib/service.mjs';
 
 let service;
 before(async () => { service = await Service.start(); });
@@ -26,6 +27,29 @@ test('a number where T.38 is known to be bad is called over G.711 at once', asyn
     assert.ok(!carried.some((transport) => transport.startsWith('t38')), String(carried));
     assert.deepEqual((await call('PATCH', to, { t38_bad: false })).body.data.facts, {});
 });
+
+test('a number where V.17 is known to be bad gets no more than 9600 bit/s, on the line as the far end hears it too', async () => {
+    const to = '+13125550007';
+    assert.equal((await call('PATCH', to, { v17_bad: true })).status, 200);
+    const slow = await service.ended((await service.send({ to })).id);
+    assert.equal(slow.status, 'delivered');
+    const [attempt] = (await service.request('GET', `/v2/faxes/${slow.id}/attempts`)).body.data;
+    assert.equal(attempt.record.way, 't38_slow');
+    assert.deepEqual(rates(attempt), [9600]);
+    const heard = () => JSON.parse(readFileSync(service.mailbox(to, '.json').at(-1), 'utf8')).bit_rate;
+    await until('the far end to write it down', () => service.mailbox(to, '.json').length === 1);
+    assert.equal(heard(), 9600);
+
+    assert.equal((await call('PATCH', to, { v17_bad: false })).status, 200);
+    const quick = await service.ended((await service.send({ to })).id);
+    assert.deepEqual(rates((await service.request('GET', `/v2/faxes/${quick.id}/attempts`)).body.data[0]), [14400]);
+    await until('the far end to write it down', () => service.mailbox(to, '.json').length === 2);
+    assert.equal(heard(), 14400);
+});
+
+/* Of a call: its own, that of its pages and that of each DCS that went out, once each. */
+const rates = ({ bit_rate, record }) => [...new Set([bit_rate, ...record.pages.map((p) => p.bit_rate),
+    ...record.dialogue.filter((l) => l.includes('us DCS')).map((l) => Number(/(\d+) bit\/s/.exec(l)[1]))])];
 
 test('a number where a person answered twice is parked until somebody clears it', async () => {
     const to = '+12005550105';

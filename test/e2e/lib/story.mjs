@@ -12,6 +12,7 @@ const STEPS = {
     'call.negotiated': [['originated', 'sending'], ['sending', 'sending']],
     'page.confirmed': [['sending', 'sending']],
     'attempt.interrupted': [['originated', 'media.processed'], ['sending', 'media.processed']],
+    'attempt.failed': [['originated', 'media.processed'], ['sending', 'media.processed']],
     'fax.delivered': [['sending', 'delivered']],
     'fax.failed': [['queued', 'failed'], ['media.processed', 'failed'], ['originated', 'failed'], ['sending', 'failed']],
 };
