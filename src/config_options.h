@@ -56,6 +56,7 @@
     TEXT(public_url, 500, "") /* what links to stored files begin with; empty: where `listen` is */ \
     NUMBER(link_ttl_secs, 600, 1, 7 * 24 * 3600) /* how long such links are good */ \
     NUMBER(rate_limit_per_second, 0, 0, 100000) /* requests of one account; 0: any number */ \
+    TEXT(covers_dir, 4000, "") /* folder of cover pages, NAME.html (media/cover.h); empty: those built in */ \
     SWITCH(fetch_private) /* media_url may point to private and loopback addresses */ \
     SWITCH(webhook_private) /* webhooks too */ \
     NUMBER(webhook_timeout_ms, 2000, 100, 30000) /* one try, unless the application says */ \

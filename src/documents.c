@@ -47,6 +47,7 @@ void fw_documents_prepare(const struct fw_documents *d, const struct fw_fax *fax
     const struct fw_media_config config = {
         .render_program = d->render,
         .office_program = d->office,
+        .covers_dir = d->covers_dir,
         .allow_private = d->allow_private,
     };
     const struct fw_media_job job = { .config = &config, .fax = fax, .dir = dir, .stop = stop };

@@ -5,6 +5,7 @@
 
 struct fw_documents {
     const char *render, *office; /* paths of the programs */
+    const char *covers_dir; /* see fw_media_config */
     bool        allow_private; /* URLs may point to private and loopback addresses */
 };
 

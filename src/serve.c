@@ -91,7 +91,7 @@ static enum fw_err start(struct service *s, struct fw_fault *fault)
     enum fw_err err = fw_http_init();
     if (!err)
         err = fw_programs_find(&s->programs, fault);
-    s->documents = (struct fw_documents){ s->programs.render, s->programs.office,
+    s->documents = (struct fw_documents){ s->programs.render, s->programs.office, s->config->covers_dir,
                                           s->options->dev || s->config->fetch_private };
     if (!err)
         err = open_data(s, fault);

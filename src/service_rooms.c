@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "media/cover.h"
 #include "media/join.h"
 #include "previews.h"
 #include "service.h"
@@ -67,6 +68,12 @@ static enum fw_err make_preview(void *arg, const struct fw_fax *f, const struct 
 {
     const struct service *s = arg;
     return fw_previews_make(s->queue, &s->documents, s->store, f, p);
+}
+
+static bool cover_known(void *arg, const char *name)
+{
+    const struct service *s = arg;
+    return fw_cover_known(s->config->covers_dir, name);
 }
 
 static struct fw_limits limits_of(const struct fw_config *c)
@@ -160,7 +167,7 @@ enum fw_err fw_service_start_api(struct service *s, struct fw_fault *fault)
     const struct fw_api_config config = {
         .listen_host = s->http_host, .port = port, .store = s->store, .upload_dir = s->upload_dir,
         .fax_accepted = fax_accepted, .fax_canceled = fax_canceled, .fetch = fetch_media,
-        .preview = make_preview, .trunks = trunks,
+        .preview = make_preview, .cover_known = cover_known, .trunks = trunks,
         .draining = draining, .arg = s, .disk_free_min = (uint64_t)s->config->disk_free_min_mb * 1024 * 1024,
         .threads = s->config->http_threads,
         .tls_cert = s->config->tls_cert, .tls_key = s->config->tls_key,

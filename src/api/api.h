@@ -33,6 +33,8 @@ struct fw_api_config {
     /* Has the pages of `f` made, whose documents are in the folder of the preview `p`, and the state of it
      * written; must not block. FW_LIMIT: too many wait. NULL: there are no previews. */
     enum fw_err (*preview)(void *arg, const struct fw_fax *f, const struct fw_preview *p);
+    /* Is there a template of that name for cover pages? From any thread. NULL: there are none. */
+    bool (*cover_known)(void *arg, const char *name);
     /* The trunks and what is known of them, an array; NULL: out of memory. From any thread. A NULL
      * function: there are none. */
     struct json_t *(*trunks)(void *arg);

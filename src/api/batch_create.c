@@ -204,6 +204,7 @@ static void create(struct fw_request *r, const char *place)
     else if (fw_fax_fields_read(fields, r->body.is_form, r->uploads.count, true, &r->errors, &m.fax))
         fw_api_error_store(&r->errors, FW_NO_MEMORY);
     fw_fax_check_application(r, &m.fax);
+    fw_fax_check_cover(r, &m.fax);
     if (m.fax.media_name[0])
         fw_fax_check_media(r, &m.fax);
     fw_fax_check_schedule(r, &m.fax);

@@ -91,6 +91,16 @@ static enum fw_err link_media(struct fw_request *r, const struct fw_media *m, co
     return errno == ENOENT ? FW_NOT_FOUND : FW_IO;
 }
 
+void fw_fax_check_cover(struct fw_request *r, const struct fw_fax *f)
+{
+    json_t *cover CLEANUP(fw_json_free) = f->cover_page ? json_loads(f->cover_page, 0, NULL) : NULL;
+    const char *name = json_string_value(json_object_get(cover, "template"));
+    if (name && !(r->config->cover_known && r->config->cover_known(r->config->arg, name)))
+        fw_api_error_at(&r->errors, FW_API_NOT_IN_LIST, "/cover_page/template",
+                        "There is no template '%s'; 'standard' and 'plain' are built in, others stand in covers_dir.",
+                        name);
+}
+
 void fw_fax_check_media(struct fw_request *r, const struct fw_fax *f)
 {
     struct fw_media media;
@@ -191,6 +201,7 @@ static void create(struct fw_request *r)
     if (fax.media_name[0])
         fw_fax_check_media(r, &fax);
     fw_fax_check_schedule(r, &fax);
+    fw_fax_check_cover(r, &fax);
     if (r->errors.status)
         return;
     fw_fax_begin(r, &fax);

@@ -152,17 +152,19 @@ static json_t *read_texts(const struct reading *r, const json_t *value)
     return list;
 }
 
+/* A form has no objects: a text that begins like one is read as one. */
 static json_t *read_object(const struct reading *r, const json_t *value)
 {
-    if (json_is_object(value))
-        return fw_fields_read(r->field->fields, r->field->field_count, value, r->is_form,
+    const char *text = r->is_form ? json_string_value(value) : NULL;
+    json_t *parsed CLEANUP(fw_json_free) = text && text[0] == '{' ? json_loads(text, 0, NULL) : NULL;
+    if (json_is_object(parsed ? parsed : value))
+        return fw_fields_read(r->field->fields, r->field->field_count, parsed ? parsed : value, r->is_form && !parsed,
                               r->pointer, r->errors);
     fw_api_error_at(r->errors, FW_API_WRONG_TYPE, r->pointer, "'%s' must be an object.",
                     r->field->name);
     return NULL;
 }
 
-/* A form has no objects: a text that begins like one is read as one. */
 static json_t *read_retry(const struct reading *r, const json_t *value)
 {
     struct fw_policy policy;

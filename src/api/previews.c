@@ -99,6 +99,7 @@ void fw_preview_create(struct fw_request *r)
         fw_api_error_store(&r->errors, err);
     if (!r->errors.status && fax.media_name[0])
         fw_fax_check_media(r, &fax);
+    fw_fax_check_cover(r, &fax);
     if (!r->errors.status && !r->config->preview)
         fw_api_error_at(&r->errors, FW_API_UNAVAILABLE, NULL, "There are no previews here.");
     if (r->errors.status || !fw_intake_open(r, 0))

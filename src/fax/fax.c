@@ -106,6 +106,7 @@ void fw_fax_done(struct fw_fax *f)
 {
     free(f->media_urls);
     free(f->page_ranges);
+    free(f->cover_page);
     free(f->client_state);
     free(f->retry);
     free(f->metadata);
@@ -121,6 +122,7 @@ enum fw_err fw_fax_copy(const struct fw_fax *f, struct fw_fax *ret)
     ret->media_urls = f->media_urls ? strdup(f->media_urls) : NULL;
     ret->metadata = f->metadata ? strdup(f->metadata) : NULL;
     ret->page_ranges = f->page_ranges ? strdup(f->page_ranges) : NULL;
+    ret->cover_page = f->cover_page ? strdup(f->cover_page) : NULL;
     ret->client_state = f->client_state ? strdup(f->client_state) : NULL;
     ret->retry = f->retry ? strdup(f->retry) : NULL;
     ret->send_window = f->send_window ? strdup(f->send_window) : NULL;
@@ -128,6 +130,7 @@ enum fw_err fw_fax_copy(const struct fw_fax *f, struct fw_fax *ret)
     ret->result_reference = f->result_reference ? strdup(f->result_reference) : NULL;
     if ((f->media_urls && !ret->media_urls) || (f->client_state && !ret->client_state) ||
         (f->retry && !ret->retry) || (f->page_ranges && !ret->page_ranges) ||
+        (f->cover_page && !ret->cover_page) ||
         (f->metadata && !ret->metadata) || (f->result_email && !ret->result_email) ||
         (f->result_reference && !ret->result_reference) || (f->send_window && !ret->send_window)) {
         fw_fax_done(ret);

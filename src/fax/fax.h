@@ -75,6 +75,7 @@ struct fw_fax {
     char   *media_urls;   /* owned JSON array of texts; NULL when the document was uploaded */
     char    media_name[FW_MEDIA_NAME_MAX + 1]; /* document-1 is what it was at accept */
     char   *page_ranges;  /* owned JSON array of texts, one a document (page/range.h); NULL: all pages */
+    char   *cover_page;   /* owned JSON object of texts: template, to, from, subject, comment; NULL: none */
     char   *client_state; /* owned, or NULL */
     char    webhook_url[FW_URL_MAX + 1];
     int     document_count; /* uploaded files: blob names document-1 … document-n */

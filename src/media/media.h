@@ -17,6 +17,7 @@
 struct fw_media_config {
     const char *render_program; /* path of faxwire-render */
     const char *office_program; /* path of faxwire-office */
+    const char *covers_dir;     /* templates of cover pages; NULL or empty: only those built in */
     const char *user_agent;     /* of the fetch; NULL: "faxwire" */
     bool        allow_private;  /* loopback and private addresses may be fetched from */
     uint32_t    connect_timeout_ms; /* 0: 10 s */

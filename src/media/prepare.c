@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "http/http.h"
+#include "media/cover.h"
 #include "media/fetch.h"
 #include "media/join.h"
 #include "media/media.h"
@@ -21,6 +22,7 @@
 enum {
     RENDER_TRIES = 2,
     RENDER_TRIES_KILLED = 5,
+    COVER = 0, /* as a document: before the first */
     OFFICE_DEPTH = 12, /* of the folders LibreOffice makes in its profile */
 };
 
@@ -72,11 +74,13 @@ static const char *url_of(const struct preparing *p, int document)
 static void name_of(const struct preparing *p, int document, char dst[200])
 {
     char shown[FW_URL_SHOWN_SIZE] = "";
-    const char *url = url_of(p, document);
+    const char *url = document == COVER ? NULL : url_of(p, document);
     if (url)
         fw_http_url_shown(url, shown);
     const char *space = url ? " " : "";
-    if (p->document_count > 1)
+    if (document == COVER)
+        snprintf(dst, 200, "the cover page");
+    else if (p->document_count > 1)
         snprintf(dst, 200, "document %d of %d%s%s", document, p->document_count, space, shown);
     else
         snprintf(dst, 200, "%s%s%s", url ? "media_url" : "the document", space, shown);
@@ -262,19 +266,24 @@ static bool render_office(struct preparing *p, int document, const char *from, c
     return ok;
 }
 
-/* One document to `temp`, which stays open. */
-static bool render(struct preparing *p, int document, const char *temp, int *ret_fd)
+static struct fw_render_run run_of(const struct preparing *p, int pages_max)
 {
     const struct fw_media_config *config = p->job->config;
-    char file[32], path[PATH_MAX];
-    snprintf(file, sizeof file, "document-%d", document);
-    struct fw_render_report report = { .end = FW_RUN_PAGES };
-    struct fw_render_run run = {
-        .program = config->render_program, .fax = p->job->fax, .pages_max = FW_PAGES_MAX - p->pages,
-        .pages = json_string_value(json_array_get(p->ranges, (size_t)document - 1)),
+    return (struct fw_render_run){
+        .program = config->render_program, .fax = p->job->fax, .pages_max = pages_max,
         .wall_ms = or_default(config->render_wall_ms, 300 * 1000),
         .cpu_s = or_default(config->render_cpu_s, 120), .stop = p->job->stop,
     };
+}
+
+/* One document to `temp`, which stays open. */
+static bool render(struct preparing *p, int document, const char *temp, int *ret_fd)
+{
+    char file[32], path[PATH_MAX];
+    snprintf(file, sizeof file, "document-%d", document);
+    struct fw_render_report report = { .end = FW_RUN_PAGES };
+    struct fw_render_run run = run_of(p, FW_PAGES_MAX - p->pages - (p->job->fax->cover_page ? 1 : 0));
+    run.pages = json_string_value(json_array_get(p->ranges, (size_t)document - 1));
     if (!path_of(p, file, path))
         return fail(p, "service_unavailable", "the path of the data folder is too long");
     if (run.pages_max > 0 && !run_decided(p, document, path, temp, &run, ret_fd, &report))
@@ -299,6 +308,58 @@ static bool append(struct preparing *p, int document, const char *temp, int page
                 "the pages of document %d cannot be joined to the others", document);
 }
 
+static bool write_cover(struct preparing *p, const char *path, int cover_pages)
+{
+    struct fw_buf html CLEANUP(fw_buf_done) = { 0 };
+    enum fw_err err = fw_cover_make(p->job->config->covers_dir, p->job->fax, p->pages + cover_pages, &html);
+    if (!err && fw_file_write(path, fw_buf_span(&html), 0600))
+        return fail(p, "service_unavailable", "the cover page cannot be stored; free disk space and send again");
+    return !err || fail(p, "media_processing_exception", "the template of the cover page %s",
+                        err == FW_NOT_FOUND ? "is not there (any more)" : "is too long or has {{#sections}} amiss");
+}
+
+/* A cover says how many pages there are, and is some of them: a second time if it took more than it said. */
+static bool render_cover(struct preparing *p, const char *html, const char *to, int *ret_fd, int *ret_pages)
+{
+    struct fw_render_report report = { .end = FW_RUN_PAGES };
+    *ret_pages = 1;
+    for (int turn = 0; turn < 2; turn++) {
+        struct fw_render_run run = run_of(p, FW_PAGES_MAX - p->pages);
+        if (!write_cover(p, html, *ret_pages) || !run_decided(p, COVER, html, to, &run, ret_fd, &report))
+            return false;
+        if (report.end != FW_RUN_OK)
+            return render_failed(p, COVER, &report);
+        if (report.pages == *ret_pages)
+            break;
+        *ret_pages = report.pages;
+    }
+    return true;
+}
+
+/* The cover and then the pages of `*fd`, which is the file `temp`, become that file. */
+static bool put_cover(struct preparing *p, const char *temp, int *fd)
+{
+    char html[PATH_MAX], cover[PATH_MAX];
+    int cover_fd CLEANUP(fw_fd_close) = -1, pages = 0;
+    if (!path_of(p, "cover.html", html) || !path_of(p, "cover.new", cover))
+        return fail(p, "service_unavailable", "the path of the data folder is too long");
+    bool ok = render_cover(p, html, cover, &cover_fd, &pages);
+    unlink(html);
+    if (ok && (fw_join_append(cover_fd, *fd, FW_PAGES_MAX) || fw_join_number(cover_fd, FW_PAGES_MAX)))
+        ok = fail(p, "media_processing_exception", "the cover page cannot be joined to the others");
+    if (ok && rename(cover, temp) < 0)
+        ok = fail(p, "service_unavailable", "the cover page cannot be stored: %s", strerror(errno));
+    if (!ok) {
+        unlink(cover);
+        return false;
+    }
+    fw_fd_close(fd);
+    *fd = cover_fd;
+    cover_fd = -1;
+    p->pages += pages;
+    return true;
+}
+
 static bool render_all(struct preparing *p, const char *temp, const char *part, const char *path)
 {
     int fd CLEANUP(fw_fd_close) = -1;
@@ -308,6 +369,8 @@ static bool render_all(struct preparing *p, const char *temp, const char *part, 
         if (!append(p, document, part, fd))
             return false;
     }
+    if (p->job->fax->cover_page && !put_cover(p, temp, &fd))
+        return false;
     int count = 0;
     if (p->document_count > 1 && (fw_join_number(fd, FW_PAGES_MAX) ||
                                   fw_join_count(fd, FW_PAGES_MAX, &count) || count != p->pages))
