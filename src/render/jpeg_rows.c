@@ -8,6 +8,7 @@
 struct guard {
     struct jpeg_error_mgr errors; /* first: libjpeg hands it back */
     jmp_buf out;
+    uint8_t *row; /* owned; here, because a local is lost in a jump */
 };
 
 _Noreturn static void on_error(j_common_ptr j)
@@ -60,20 +61,16 @@ static bool decode(struct jpeg_decompress_struct *j, struct fw_span jpeg,
 bool fw_jpeg_rows(struct fw_span jpeg, const struct fw_jpeg_rows *want)
 {
     struct jpeg_decompress_struct j;
-    struct guard g;
-    uint8_t *volatile row = NULL;
+    struct guard g = { .row = NULL };
     volatile bool done = false;
     j.err = jpeg_std_error(&g.errors);
     g.errors.error_exit = on_error;
     g.errors.emit_message = on_message;
     if (setjmp(g.out) == 0) {
-        uint8_t *made = NULL;
         jpeg_create_decompress(&j);
-        uint8_t **const place = &made;
-        done = decode(&j, jpeg, want, place);
-        row = made;
+        done = decode(&j, jpeg, want, &g.row);
     }
     jpeg_destroy_decompress(&j);
-    free(row);
+    free(g.row);
     return done;
 }

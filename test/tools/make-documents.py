@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes documents that are hard on a renderer, good and bad, for tests.
 
-Use: test/tools/make-documents.py [--bench | --office] DIR     (Python's standard library only; the same bytes each time)
-With --bench, long good ones to measure with instead; with --office, those that take LibreOffice.
+Use: test/tools/make-documents.py [--office] DIR     (Python's standard library only; the same bytes each time)
+With --office, those that take LibreOffice instead.
 """
 import hashlib
 import importlib.util
@@ -239,49 +239,6 @@ def documents():
     }
 
 
-def repeated(content, count, resources, more=()):
-    """The same page many times, each with a content stream of its own, so that no cache helps."""
-    kids = ' '.join(f'{3 + len(more) + 2 * i} 0 R' for i in range(count))
-    objects = [b'<</Type/Catalog/Pages 2 0 R>>', f'<</Type/Pages/Count {count}/Kids[{kids}]>>'.encode(), *more]
-    for i in range(count):
-        objects.append(f'<</Type/Page/Parent 2 0 R/MediaBox[0 0 {sample.WIDTH} {sample.HEIGHT}]/Resources {resources}'
-                       f'/Contents {len(objects) + 2} 0 R>>'.encode())
-        objects.append(sample.stream('', f'% page {i}\n{content}'.encode()))
-    return sample.assemble(objects)
-
-
-FONTS = '/Font<<' + ''.join(f'/{key}<</Type/Font/Subtype/Type1/BaseFont/{name}>>' for key, name in
-                            (('R', 'Times-Roman'), ('I', 'Times-Italic'), ('B', 'Times-Bold'), ('H', 'Helvetica-Bold'))) + '>>'
-
-
-def scan():
-    """A typed page as a scanner sees it: grey paper with noise, letters as dark blots; 150 dpi."""
-    width, height, state = 1240, 1754, 1
-    rows = bytearray()
-    for y in range(height):
-        line = 120 <= y < 1600 and y % 26 < 14
-        for x in range(width):
-            state = (state * 1103515245 + 12345) & 0x7fffffff
-            ink = line and 120 <= x < 1100 and x % 15 < 10 and (x // 15 * 7 + y // 26 * 3) % 6 and (x * 3 + y * 5) % 11 < 5
-            rows.append((60 if ink else 218) + (state >> 16) % 17)
-    return sample.stream(f'/Type/XObject/Subtype/Image/Width {width}/Height {height}/ColorSpace/DeviceGray/BitsPerComponent 8',
-                         bytes(rows))
-
-
-def bench_documents():
-    picture = sample.stream('/Type/XObject/Subtype/Image/Width 420/Height 286/ColorSpace/DeviceRGB/BitsPerComponent 8',
-                            sample.landscape(420, 286))
-    curves = ''.join(f'0.4 w {60 + i % 12 * 40} {120 + i // 12 * 40} m {70 + i % 12 * 40} {150 + i // 12 * 40} {90 + i % 12 * 40} '
-                     f'{110 + i // 12 * 40} {95 + i % 12 * 40} {145 + i // 12 * 40} c S\n' for i in range(180))
-    return {
-        'bench-text.pdf': repeated(sample.text_page(), 60, f'<<{FONTS}>>'),
-        'bench-table.pdf': repeated(sample.table_page(), 60, f'<<{FONTS}>>'),
-        'bench-drawing.pdf': repeated(curves, 60, '<<>>'),
-        'bench-picture.pdf': repeated(sample.picture_page(), 15, f'<<{FONTS}/XObject<</P 3 0 R>>>>', [picture]),
-        'bench-scan.pdf': repeated(f'q {sample.WIDTH} 0 0 {sample.HEIGHT} 0 0 cm /P Do Q', 15, '<</XObject<</P 3 0 R>>>>', [scan()]),
-    }
-
-
 def zipped(files, first_stored=False):
     out = io.BytesIO()
     with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED) as archive:
@@ -334,7 +291,7 @@ def office_documents():
     }
 
 
-MAKERS = {'--bench': bench_documents, '--office': office_documents}
+MAKERS = {'--office': office_documents}
 if __name__ == '__main__':
     arguments = [a for a in sys.argv[1:] if a not in MAKERS]
     if len(arguments) != 1:

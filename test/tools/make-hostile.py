@@ -2,8 +2,8 @@
 """Makes documents that mean harm: bombs, loops, lies, ways out, halves, two things at once; for every kind that is taken.
 
 Use: test/tools/make-hostile.py DIR     (Python's standard library only; the same bytes each time)
-A name says what must become of it: `refused-` (format), `heavy-` (a limit), `pages-` (too many), `drawn-` (harmless once drawn),
-`any-` (drawn or refused or a limit: what matters is that it ends, and within its limits), `slow-` (as any, after seconds of work).
+What must become of each, and for which reason, stands in test/unit/render/hostile.tsv. A name says what kind it is: `refused-` (no document of
+its kind), `heavy-` and `slow-` (of limits; the latter after seconds of work), `pages-` (too many), `drawn-` (harmless once drawn), `any-` (the rest).
 """
 import functools
 import importlib.util
@@ -107,8 +107,9 @@ def pdfs():
                                        '<</F(/etc/passwd)/Length 0>>>>>>>>>>')
     out['any-form-calculates.pdf'] = pdf(words, '/Annots[<</Type/Annot/Subtype/Widget/FT/Tx/T(a)/Rect[0 0 99 99]/AA<</C<</S/JavaScript/JS(while\\(1\\);)>>>>>>]',
                                          catalog='/AcroForm<</Fields[]/NeedAppearances true/XFA(x)>>')
-    # cut and locked
-    good = sample.sample()
+    # cut and locked; of a file, because what zlib makes differs from version to version
+    with open(os.path.join(HERE, '../../doc/sample.pdf'), 'rb') as file:
+        good = file.read()
     for percent in (1, 5, 20, 50, 80, 95):
         out[f'refused-cut-{percent}.pdf'] = good[:len(good) * percent // 100]
     out['refused-password.pdf'] = made.encrypted(b'letmein')

@@ -41,13 +41,11 @@ static int black_corner(void)
  * on the image lies on its side and is too wide, so it is turned clockwise on top of that. */
 static const int corners[9] = { 0, 0, 1, 2, 3, 1, 2, 3, 0 };
 
-static void tiff_make(const char *path, uint16_t compression, uint16_t bits, uint16_t photometric,
-                      uint16_t orientation, uint32_t rows_a_strip)
+static void tiff_put(TIFF *tiff, uint16_t compression, uint16_t bits, uint16_t photometric, uint16_t orientation,
+                     uint32_t rows_a_strip)
 {
     const uint16_t samples = photometric == PHOTOMETRIC_RGB ? 3 : 1;
     uint8_t *pixels = pattern(WIDTH, HEIGHT, samples);
-    TIFF *tiff = TIFFOpen(path, "w");
-    CHECK(tiff != NULL);
     TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, WIDTH);
     TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, HEIGHT);
     TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, bits);
@@ -67,8 +65,16 @@ static void tiff_make(const char *path, uint16_t compression, uint16_t bits, uin
             row[x] = (uint8_t)(255 - row[x]);
         CHECK_INT(TIFFWriteScanline(tiff, bits == 1 ? packed : row, y, 0), 1);
     }
-    TIFFClose(tiff);
     free(pixels);
+}
+
+static void tiff_make(const char *path, uint16_t compression, uint16_t bits, uint16_t photometric,
+                      uint16_t orientation, uint32_t rows_a_strip)
+{
+    TIFF *tiff = TIFFOpen(path, "w");
+    CHECK(tiff != NULL);
+    tiff_put(tiff, compression, bits, photometric, orientation, rows_a_strip);
+    TIFFClose(tiff);
 }
 
 static void tiffs_of_every_compression(void **state)
@@ -105,6 +111,64 @@ static void tiffs_of_every_compression(void **state)
         tried++;
     }
     CHECK(tried >= 10);
+}
+
+/* Black share of a small square of a page of `pages_path`, in percent; its middle in points of the paper. */
+static uint32_t ink_at(uint16_t page, double x, double y)
+{
+    TIFF *tiff = TIFFOpen(pages_path, "r");
+    CHECK(tiff && TIFFSetDirectory(tiff, page));
+    const uint32_t left = (uint32_t)(x * 1728 / 609.45) - 10, top = (uint32_t)(y * 7.7 * 25.4 / 72) - 10;
+    uint8_t row[FW_RENDER_WIDTH / 8];
+    uint32_t black = 0;
+    for (uint32_t i = 0; i < top + 20; i++) {
+        CHECK_INT(TIFFReadScanline(tiff, row, i, 0), 1);
+        black += i >= top ? black_between(row, left, left + 20) : 0;
+    }
+    TIFFClose(tiff);
+    return black / 4;
+}
+
+/* Each page in its own coding, colours and resolution: each keeps its size, and they stay in order. */
+static void pages_of_a_tiff_may_differ(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t compression, bits, photometric;
+        float x_dpi, y_dpi;
+        uint32_t rows; /* of the fax page */
+    } pages[] = {
+        { COMPRESSION_CCITTFAX4, 1, PHOTOMETRIC_MINISWHITE, 80, 80, 2347 }, /* 8 x 12 inches: a page itself */
+        { COMPRESSION_LZW, 8, PHOTOMETRIC_RGB, 200, 100, 2287 },            /* 3.2 x 9.6 on A4 */
+        { COMPRESSION_CCITTFAX3, 1, PHOTOMETRIC_MINISBLACK, 160, 80, 2499 }, /* 4 x 12, with margins */
+        { COMPRESSION_JPEG, 8, PHOTOMETRIC_MINISBLACK, 300, 300, 2287 },     /* 2.1 x 3.2 */
+        { COMPRESSION_PACKBITS, 1, PHOTOMETRIC_MINISWHITE, 204, 98, 2287 },  /* as a coarse fax, 3.1 x 9.8 */
+    };
+    TIFF *tiff = TIFFOpen(document("mixed.tif"), "w");
+    CHECK(tiff != NULL);
+    for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+        TIFFSetField(tiff, TIFFTAG_XRESOLUTION, (double)pages[i].x_dpi);
+        TIFFSetField(tiff, TIFFTAG_YRESOLUTION, (double)pages[i].y_dpi);
+        TIFFSetField(tiff, TIFFTAG_RESOLUTIONUNIT, RESUNIT_INCH);
+        tiff_put(tiff, pages[i].compression, pages[i].bits, pages[i].photometric, 1, 64);
+        CHECK(TIFFWriteDirectory(tiff));
+    }
+    TIFFClose(tiff);
+    struct fw_page_info info[ARRAY_LEN(pages)];
+    struct fw_fault fault;
+    uint32_t count = 0;
+    CHECK_INT(RENDER(document("mixed.tif"), NULL), FW_RENDER_OK);
+    CHECK_INT(fw_page_file_info(pages_path, ARRAY_LEN(pages), &count, info, &fault), FW_OK);
+    CHECK_INT(count, ARRAY_LEN(pages));
+    for (uint16_t i = 0; i < ARRAY_LEN(pages); i++) {
+        const double width = WIDTH * 72 / (double)pages[i].x_dpi, height = HEIGHT * 72 / (double)pages[i].y_dpi;
+        const double left = (609.45 - width) / 2, top = width < 540 ? 28 : 0;
+        if (info[i].rows + 3 < pages[i].rows || info[i].rows > pages[i].rows + 3)
+            fail_msg("page %d has %u rows", i + 1, info[i].rows);
+        CHECK(ink_at(i, left + width / 4, top + height / 4) == 100 && ink_at(i, left + width / 2 - 8, top + height / 4) == 100);
+        CHECK(ink_at(i, left + width / 2 + 8, top + height / 4) == 0 && ink_at(i, left + width / 4, top + height / 2 + 8) == 0);
+        CHECK(ink_at(i, left + width / 4, top + height / 2 - 8) == 100 && ink_at(i, left - 8, top + height / 4) == 0);
+    }
 }
 
 static void orientations_are_obeyed(void **state)
@@ -215,7 +279,8 @@ static void what_is_seen_and_taken_is_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tiffs_of_every_compression), cmocka_unit_test(orientations_are_obeyed),
+        cmocka_unit_test(tiffs_of_every_compression), cmocka_unit_test(pages_of_a_tiff_may_differ),
+        cmocka_unit_test(orientations_are_obeyed),
         cmocka_unit_test(cameras_are_held_any_way),   cmocka_unit_test(webp_is_read),
         cmocka_unit_test(other_images_are_read),      cmocka_unit_test(what_is_seen_and_taken_is_said),
     };
