@@ -14,14 +14,29 @@
 #include "base/text.h"
 #include "config_trunk.h"
 
+enum { COMMANDS_MAX = 32, COMMAND_WORDS_MAX = 32 };
+
 #define TEXT_FIELD(name, longest, standard) \
     CYAML_FIELD_STRING_PTR(#name, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct fw_config, name, 0, longest),
 #define NUMBER_FIELD(name, standard, min, max) CYAML_FIELD_UINT(#name, CYAML_FLAG_OPTIONAL, struct fw_config, name),
 #define SWITCH_FIELD(name) CYAML_FIELD_BOOL(#name, CYAML_FLAG_OPTIONAL, struct fw_config, name),
 
+static const cyaml_schema_value_t word = { CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 4000) };
+static const cyaml_schema_field_t command_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct fw_config_command, name, 1, FW_FORWARD_NAME_MAX),
+    CYAML_FIELD_SEQUENCE("command", CYAML_FLAG_POINTER, struct fw_config_command, command, &word, 1, COMMAND_WORDS_MAX),
+    CYAML_FIELD_UINT("timeout_secs", CYAML_FLAG_OPTIONAL, struct fw_config_command, timeout_secs),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t command_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct fw_config_command, command_fields),
+};
+
 static const cyaml_schema_field_t fields[] = {
     FW_CONFIG_OPTIONS(TEXT_FIELD, NUMBER_FIELD, NUMBER_FIELD, SWITCH_FIELD)
     CYAML_FIELD_UINT_PTR("drain_secs", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct fw_config, drain_secs),
+    CYAML_FIELD_SEQUENCE("forward_commands", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct fw_config,
+                         forward_commands, &command_schema, 0, COMMANDS_MAX),
     CYAML_FIELD_SEQUENCE("trunks", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct fw_config, trunks,
                          &fw_config_trunk_schema, 0, FW_CONFIG_TRUNKS_MAX),
     CYAML_FIELD_END,

@@ -45,6 +45,14 @@ struct fw_config_trunk {
     bool     busy_on_603;
 };
 
+/* What received faxes can go on to; an application names it. */
+struct fw_config_command {
+    char   *name;
+    char  **command; /* program and arguments; no shell */
+    unsigned command_count;
+    uint32_t timeout_secs; /* of one run; 0: 60 */
+};
+
 struct fw_config {
 #define TEXT_MEMBER(name, longest, standard) char *name;
 #define NUMBER_MEMBER(name, standard, min, max) uint32_t name;
@@ -56,6 +64,8 @@ struct fw_config {
 #undef PORT_MEMBER
 #undef SWITCH_MEMBER
     uint32_t *drain_secs; /* NULL: 30, and 0 in development */
+    struct fw_config_command *forward_commands;
+    unsigned forward_commands_count;
     /* SIGHUP reads them again, and what fw_service_reload_rules takes. */
     struct fw_config_trunk *trunks;
     unsigned trunks_count;

@@ -14,6 +14,8 @@
 #include "http/http.h"
 #include "notify/mail.h"
 
+enum { COMMAND_SECS = 60 };
+
 static enum fw_err check_name_is_new(const struct fw_config *c, unsigned i, struct fw_fault *fault)
 {
     for (unsigned k = 0; k < i; k++) {
@@ -44,6 +46,27 @@ static enum fw_err check_mail(const struct fw_config *c, struct fw_fault *fault)
             fw_fault_set(fault, faults[i].key, "%s", faults[i].what);
             return FW_INVALID;
         }
+    }
+    return FW_OK;
+}
+
+static enum fw_err check_commands(struct fw_config *c, struct fw_fault *fault)
+{
+    for (unsigned i = 0; i < c->forward_commands_count; i++) {
+        struct fw_config_command *command = &c->forward_commands[i];
+        bool twice = false;
+        for (unsigned k = 0; k < i; k++)
+            twice |= strcmp(c->forward_commands[k].name, command->name) == 0;
+        const char *what = twice                             ? "there are two of this name"
+                           : command->command[0][0] != '/'   ? "the program must be a whole path"
+                           : command->timeout_secs > 3600    ? "timeout_secs must be from 1 to 3600"
+                                                             : NULL;
+        if (what) {
+            fw_fault_set(fault, "forward_commands", "%s: %s", command->name, what);
+            return FW_INVALID;
+        }
+        if (command->timeout_secs == 0)
+            command->timeout_secs = COMMAND_SECS;
     }
     return FW_OK;
 }
@@ -99,6 +122,8 @@ enum fw_err fw_config_check(struct fw_config *c, struct fw_fault *fault)
         return FW_INVALID;
     }
     enum fw_err err = check_mail(c, fault);
+    if (!err)
+        err = check_commands(c, fault);
     if (!err)
         err = check_prefixes("allow_prefixes", c->allow_prefixes, fault);
     if (!err)

@@ -74,5 +74,9 @@
     NUMBER(smtp_timeout_secs, 300, 1, 3600) /* one message, whole */ \
     NUMBER(smtp_retry_first_ms, 30 * 1000, 10, 3600 * 1000) \
     NUMBER(smtp_retry_max_secs, 3600, 1, 24 * 3600) \
-    NUMBER(smtp_give_up_secs, 24 * 3600, 1, 30 * 24 * 3600)
+    NUMBER(smtp_give_up_secs, 24 * 3600, 1, 30 * 24 * 3600) \
+    NUMBER(forward_workers, 4, 1, 16) /* received faxes that go on at a time */ \
+    NUMBER(forward_retry_first_ms, 10 * 1000, 10, 3600 * 1000) \
+    NUMBER(forward_retry_max_secs, 3600, 1, 24 * 3600) \
+    NUMBER(forward_give_up_secs, 24 * 3600, 1, 30 * 24 * 3600)
 #endif

@@ -113,6 +113,9 @@ static enum fw_err start(struct service *s, struct fw_fault *fault)
         err = fw_service_start_notify(s); /* it makes links to files of the API */
     if (!err)
         err = fw_mailing_start(s->config, s->store, &s->mailer);
+    if (!err)
+        err = fw_forwarding_start(s->config, s->options->dev || s->config->webhook_private, s->store, s->signer,
+                                  &s->forwarding);
     return err;
 }
 
@@ -145,6 +148,7 @@ static void stop(struct service *s)
         fw_supervisor_stop(s->supervisor, STOP_MS);
     fw_supervisor_free(s->supervisor);
     fw_mailer_stop(s->mailer);
+    fw_forwarding_stop(&s->forwarding);
     fw_notify_stop(s->notify);
     fw_queue_free(s->queue);
     fw_trunks_free(s->trunks);

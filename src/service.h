@@ -8,6 +8,7 @@
 #include "documents.h"
 #include "drain.h"
 #include "ipc/supervisor.h"
+#include "forwarding.h"
 #include "mailing.h"
 #include "notify/notify.h"
 #include "programs.h"
@@ -37,6 +38,7 @@ struct service {
     struct fw_receive              *receive;
     struct fw_notify               *notify;
     struct fw_mailer               *mailer;
+    struct fw_forwarding            forwarding;
     struct fw_links                 links; /* the notifier's */
     struct fw_supervisor           *supervisor;
     struct fw_trunks               *trunks;

@@ -51,6 +51,12 @@ static json_t *trunks(void *arg)
     return fw_trunks_json(s->trunks);
 }
 
+static bool has_command(void *arg, const char *name)
+{
+    const struct service *s = arg;
+    return fw_forwarding_has(s->config, name);
+}
+
 static uint32_t draining(void *arg)
 {
     const struct service *s = arg;
@@ -168,7 +174,8 @@ enum fw_err fw_service_start_api(struct service *s, struct fw_fault *fault)
         .listen_host = s->http_host, .port = port, .store = s->store, .upload_dir = s->upload_dir,
         .fax_accepted = fax_accepted, .fax_canceled = fax_canceled, .fetch = fetch_media,
         .preview = make_preview, .cover_known = cover_known, .trunks = trunks,
-        .draining = draining, .arg = s, .disk_free_min = (uint64_t)s->config->disk_free_min_mb * 1024 * 1024,
+        .draining = draining, .has_command = has_command,
+        .arg = s, .disk_free_min = (uint64_t)s->config->disk_free_min_mb * 1024 * 1024,
         .threads = s->config->http_threads,
         .tls_cert = s->config->tls_cert, .tls_key = s->config->tls_key,
         .cors_origins = s->config->cors_origins,

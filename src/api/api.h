@@ -40,6 +40,8 @@ struct fw_api_config {
     struct json_t *(*trunks)(void *arg);
     /* Seconds until the service stops, and 0 while it takes faxes. From any thread; NULL: always 0. */
     uint32_t  (*draining)(void *arg);
+    /* The configuration has a command of this name for received faxes. From any thread; NULL: it has none. */
+    bool      (*has_command)(void *arg, const char *name);
     void       *arg;
     uint64_t    disk_free_min; /* bytes that must stay free for a fax or a media to be taken; 0: any */
     unsigned    threads;    /* 0 counts as 1 */

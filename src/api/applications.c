@@ -78,12 +78,17 @@ static const char *check_hours(const char *text)
     return fw_hours_parse(text, &hours) ? NULL : "must be like 'mon-fri 08:00-18:00'";
 }
 
+#define URL_FIELD                                                                                  \
+    .max = FW_URL_MAX, .check = fw_check_url, .code = FW_API_BAD_URL, .length_code = FW_API_BAD_URL
+
 static const struct fw_field inbound[] = {
     { "channel_limit", FW_FIELD_INT, .min = 0, .max = CHANNELS_MAX },
     { "sip_subdomain", .max = 63, .check = check_label, .code = FW_API_UNPROCESSABLE },
     { "sip_subdomain_receive_settings", .choices = receive_settings },
     { "media_format", .choices = media_formats },
     { "catch_all", FW_FIELD_BOOL },
+    { "forward_command", .max = FW_FORWARD_NAME_MAX },
+    { "forward_url", URL_FIELD },
     { "answer_callers", FW_FIELD_TEXTS, .max = RULES_MAX, .check = check_pattern, .code = FW_API_UNPROCESSABLE },
     { "refuse_callers", FW_FIELD_TEXTS, .max = RULES_MAX, .check = check_pattern, .code = FW_API_UNPROCESSABLE },
     { "answer_idents", FW_FIELD_TEXTS, .max = RULES_MAX, .check = check_pattern, .code = FW_API_UNPROCESSABLE },
@@ -109,8 +114,6 @@ static const struct fw_field outbound[] = {
     { "channel_limit", FW_FIELD_INT, .min = 0, .max = CHANNELS_MAX },
     { "outbound_voice_profile_id", .check = check_id, .code = FW_API_UNPROCESSABLE },
 };
-#define URL_FIELD                                                                                  \
-    .max = FW_URL_MAX, .check = fw_check_url, .code = FW_API_BAD_URL, .length_code = FW_API_BAD_URL
 static const struct fw_field table[] = {
     { "application_name", .required = true, .max = FW_TEXT_SIZE - 1 },
     { "webhook_event_url", .required = true, URL_FIELD },
@@ -144,6 +147,8 @@ static const struct {
     { "inbound", "sip_subdomain_receive_settings", "from_anyone" },
     { "inbound", "media_format", NULL },
     { "inbound", "catch_all", NULL },
+    { "inbound", "forward_command", NULL },
+    { "inbound", "forward_url", NULL },
     { "inbound", "answer_callers", NULL },
     { "inbound", "refuse_callers", NULL },
     { "inbound", "answer_idents", NULL },
@@ -243,6 +248,16 @@ static bool find(struct fw_request *r, struct fw_application *ret)
     return err == FW_OK;
 }
 
+/* Only what the operator has put into the configuration can be named. */
+static void check_command(struct fw_request *r, const json_t *values)
+{
+    const char *name = fw_field_text(json_object_get(values, "inbound"), "forward_command");
+    const struct fw_api_config *c = r->config;
+    if (name[0] && !(c->has_command && c->has_command(c->arg, name)))
+        fw_api_error_at(&r->errors, FW_API_UNPROCESSABLE, "/inbound/forward_command",
+                        "There is no command of this name in the service's configuration.");
+}
+
 static void create(struct fw_request *r)
 {
     struct fw_application a CLEANUP(fw_application_done) = {
@@ -250,6 +265,7 @@ static void create(struct fw_request *r)
     };
     json_t *values CLEANUP(fw_json_free) =
         fw_fields_read(table, ARRAY_LEN(table), r->body.fields, r->body.is_form, "", &r->errors);
+    check_command(r, values);
     if (r->errors.status)
         return;
     enum fw_err err = values ? fill(r->body.fields, values, &a) : FW_NO_MEMORY;
@@ -329,6 +345,7 @@ static enum fw_err change(struct fw_request *r, const json_t *values)
 void fw_application_update(struct fw_request *r)
 {
     json_t *values CLEANUP(fw_json_free) = read_change(r);
+    check_command(r, values);
     if (r->errors.status)
         return;
     enum fw_err err = values ? FW_CONFLICT : FW_NO_MEMORY;

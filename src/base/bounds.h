@@ -17,6 +17,7 @@ enum {
     FW_NUMBER_MAX = 255,        /* characters of a number or SIP URI */
     FW_DISPLAY_NAME_MAX = 128,  /* contract 1.2 */
     FW_COMMAND_ID_MAX = 255,
+    FW_FORWARD_NAME_MAX = 63, /* of a command that received faxes go on to */
     FW_MESSAGE_ID_MAX = 255, /* of a mail; RFC 5322 allows a line of 998 */
     FW_CLIENT_STATE_MAX = 8192, /* echoed in every webhook */
     FW_IDENT_MAX = 20,          /* T.30 CSI, TSI: characters */

@@ -102,7 +102,10 @@ bool          fw_status_may_become(enum fw_status from, enum fw_status to);
     X(EMAIL_DELIVERED, "fax.email.delivered", true)                                                \
     X(EMAIL_GIVEN_UP, "email.given_up", false)                                                     \
     X(BATCH_COMPLETED, "fax.batch.completed", true)                                                     \
-    X(RESULT_MAILED, "email.result_sent", false)
+    X(RESULT_MAILED, "email.result_sent", false)                                                   \
+    X(FORWARDED, "forward.done", false)                                                            \
+    X(FORWARD_FAILED, "forward.failed", false)                                                     \
+    X(FORWARD_GIVEN_UP, "forward.given_up", false)
 enum fw_event_kind {
 #define X(name, text, webhook) FW_EVENT_##name,
     FW_EVENTS(X)

@@ -49,9 +49,11 @@ enum fw_err fw_event_write(struct fw_db *db, struct fw_event *e)
         return err;
     e->seq = sqlite3_last_insert_rowid(db->handle);
     db->has_events = true;
-    const enum fw_err mail_err = fw_mail_write(db, e);
-    if (mail_err)
-        return mail_err;
+    enum fw_err made = fw_mail_write(db, e);
+    if (!made && e->kind == FW_EVENT_RECEIVED)
+        made = fw_forward_write(db, e);
+    if (made)
+        return made;
     char uuid[FW_UUID_SIZE];
     return fw_event_is_webhook(e->kind) ? fw_delivery_write(db, e->seq, e->fax, e->at, uuid) : FW_OK;
 }

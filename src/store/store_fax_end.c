@@ -91,6 +91,8 @@ enum fw_err fw_fax_forget(struct fw_db *db, const char *fax)
     if (!err) /* not even sent, if it was not yet */
         err = run_for(db, "DELETE FROM mail WHERE fax = ?", fax);
     if (!err)
+        err = run_for(db, "DELETE FROM forward WHERE fax = ?", fax);
+    if (!err)
         err = is_told(db, fax);
     if (err)
         return err == FW_BUSY ? FW_OK : err;

@@ -56,6 +56,9 @@ MUST_USE enum fw_err fw_application_write(struct fw_db *db, const struct fw_appl
  * recipient; about one that was sent and has ended, if it came by mail. */
 MUST_USE enum fw_err fw_mail_write(struct fw_db *db, const struct fw_event *e);
 
+/* Queues what its application has of a fax that is received now go on to. */
+MUST_USE enum fw_err fw_forward_write(struct fw_db *db, const struct fw_event *received);
+
 struct fw_fax_attempt;
 MUST_USE enum fw_err fw_fax_attempt_write(struct fw_db *db, const struct fw_fax_attempt *a);
 
