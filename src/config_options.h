@@ -75,6 +75,10 @@
     NUMBER(smtp_retry_first_ms, 30 * 1000, 10, 3600 * 1000) \
     NUMBER(smtp_retry_max_secs, 3600, 1, 24 * 3600) \
     NUMBER(smtp_give_up_secs, 24 * 3600, 1, 30 * 24 * 3600) \
+    NUMBER(retention_inbound_days, 0, 0, 36500) /* documents of applications that do not say; 0: for ever */ \
+    NUMBER(retention_outbound_days, 0, 0, 36500) \
+    SWITCH(retention_delete_records) /* the faxes too */ \
+    NUMBER(retention_look_secs, 60, 1, 24 * 3600) \
     NUMBER(forward_workers, 4, 1, 16) /* received faxes that go on at a time */ \
     NUMBER(forward_retry_first_ms, 10 * 1000, 10, 3600 * 1000) \
     NUMBER(forward_retry_max_secs, 3600, 1, 24 * 3600) \

@@ -116,6 +116,8 @@ static enum fw_err start(struct service *s, struct fw_fault *fault)
     if (!err)
         err = fw_forwarding_start(s->config, s->options->dev || s->config->webhook_private, s->store, s->signer,
                                   &s->forwarding);
+    if (!err)
+        err = fw_service_start_retention(s);
     return err;
 }
 
@@ -149,6 +151,7 @@ static void stop(struct service *s)
     fw_supervisor_free(s->supervisor);
     fw_mailer_stop(s->mailer);
     fw_forwarding_stop(&s->forwarding);
+    fw_retention_stop(s->retention);
     fw_notify_stop(s->notify);
     fw_queue_free(s->queue);
     fw_trunks_free(s->trunks);

@@ -14,6 +14,7 @@
 #include "programs.h"
 #include "queue/queue.h"
 #include "receive/receive.h"
+#include "retention/retention.h"
 #include "secrets.h"
 #include "serve.h"
 #include "trunks.h"
@@ -39,6 +40,7 @@ struct service {
     struct fw_notify               *notify;
     struct fw_mailer               *mailer;
     struct fw_forwarding            forwarding;
+    struct fw_retention            *retention;
     struct fw_links                 links; /* the notifier's */
     struct fw_supervisor           *supervisor;
     struct fw_trunks               *trunks;
@@ -58,6 +60,7 @@ enum fw_err fw_service_start_queue(struct service *s);
 void fw_service_reload_rules(struct service *s); /* of the queue: prefixes and limits */
 enum fw_err fw_service_start_api(struct service *s, struct fw_fault *fault);
 enum fw_err fw_service_start_notify(struct service *s);
+enum fw_err fw_service_start_retention(struct service *s);
 
 /* service_children.c: the programs beside this one, what they are told when they start and what
  * follows when they end. */

@@ -164,6 +164,19 @@ enum fw_err fw_service_start_notify(struct service *s)
     return fw_notify_start(&config, &s->notify);
 }
 
+/* 0 in the configuration is for ever: there it is what is not said; an application can say 0. */
+enum fw_err fw_service_start_retention(struct service *s)
+{
+    const struct fw_config *c = s->config;
+    const struct fw_retention_config config = {
+        .store = s->store, .look_ms = (int)c->retention_look_secs * 1000,
+        .rule = { .days = { [FW_OUTBOUND] = c->retention_outbound_days ? (int)c->retention_outbound_days : -1,
+                            [FW_INBOUND] = c->retention_inbound_days ? (int)c->retention_inbound_days : -1 },
+                  .deletes_records = c->retention_delete_records, .link_ttl_s = c->link_ttl_secs },
+    };
+    return fw_retention_start(&config, &s->retention);
+}
+
 enum fw_err fw_service_start_api(struct service *s, struct fw_fault *fault)
 {
     uint16_t port = 0;

@@ -18,7 +18,7 @@ enum {
     TIMEOUT_MAX_S = 30,
     CONTAINS_MIN = 3,    /* characters of a filter */
     CHANGE_TRIES_MAX = 8 /* against others who change the same one */,
-    RULES_MAX = 200, HOURS_MAX = 20, PATTERN_MAX = 24, EMAIL_SIZE = 300,
+    RULES_MAX = 200, HOURS_MAX = 20, PATTERN_MAX = 24, EMAIL_SIZE = 300, DAYS_MAX = 36500,
 };
 
 static const char *check_id(const char *text)
@@ -110,6 +110,11 @@ static const char *check_sender(const char *text)
 static const struct fw_field email_to_fax[] = {
     { "senders", FW_FIELD_TEXTS, .max = RULES_MAX, .check = check_sender, .code = FW_API_UNPROCESSABLE },
 };
+static const struct fw_field retention[] = {
+    { "inbound_days", FW_FIELD_INT, .min = 0, .max = DAYS_MAX },
+    { "outbound_days", FW_FIELD_INT, .min = 0, .max = DAYS_MAX },
+    { "delete_records", FW_FIELD_BOOL },
+};
 static const struct fw_field outbound[] = {
     { "channel_limit", FW_FIELD_INT, .min = 0, .max = CHANNELS_MAX },
     { "outbound_voice_profile_id", .check = check_id, .code = FW_API_UNPROCESSABLE },
@@ -124,6 +129,7 @@ static const struct fw_field table[] = {
     { "inbound", FW_FIELD_OBJECT, .fields = inbound, .field_count = ARRAY_LEN(inbound) },
     { "outbound", FW_FIELD_OBJECT, .fields = outbound, .field_count = ARRAY_LEN(outbound) },
     { "email_to_fax", FW_FIELD_OBJECT, .fields = email_to_fax, .field_count = ARRAY_LEN(email_to_fax) },
+    { "retention", FW_FIELD_OBJECT, .fields = retention, .field_count = ARRAY_LEN(retention) },
     { "tags", FW_FIELD_TEXTS, .max = TAGS_MAX },
     { "retry", FW_FIELD_RETRY },
     { "fax_ident", .check = check_ident, .code = FW_API_UNPROCESSABLE },
@@ -158,16 +164,19 @@ static const struct {
     { "inbound", "refuse_with", NULL },
     { "email_to_fax", "senders", NULL },
     { "inbound", "trace", NULL },
+    { "retention", "inbound_days", NULL },
+    { "retention", "outbound_days", NULL },
+    { "retention", "delete_records", NULL },
     { "outbound", "channel_limit", NULL },
     { "outbound", "outbound_voice_profile_id", NULL },
 };
 
 static json_t *settings_new(void)
 {
-    return json_pack("{ss sn sn s{sn sn ss} s{sn sn} s{sn} s[]}", "anchorsite_override", "Latency", "retry",
+    return json_pack("{ss sn sn s{sn sn ss} s{sn sn} s{sn} s{sn sn sn} s[]}", "anchorsite_override", "Latency", "retry",
                      "fax_ident", "inbound", "channel_limit", "sip_subdomain", "sip_subdomain_receive_settings",
                      "from_anyone", "outbound", "channel_limit", "outbound_voice_profile_id", "email_to_fax",
-                     "senders", "tags");
+                     "senders", "retention", "inbound_days", "outbound_days", "delete_records", "tags");
 }
 
 /* `given` as it came, `values` what of it is good. */

@@ -136,7 +136,7 @@ fw_handler fw_application_create, fw_application_get, fw_application_list;
 fw_handler fw_application_update, fw_application_delete;
 fw_handler fw_number_create, fw_number_get, fw_number_list, fw_number_update, fw_number_delete;
 fw_handler fw_media_create, fw_media_get, fw_media_list, fw_media_update, fw_media_delete, fw_media_download;
-fw_handler fw_stored_get;
+fw_handler fw_stored_get, fw_audit_get;
 /* A fax with the links to its files. NULL when out of memory. */
 json_t *fw_stored_fax_json(const struct fw_request *r, const struct fw_fax *f);
 /* The same, with what is known of each page. */

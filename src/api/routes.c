@@ -58,6 +58,7 @@ static const struct fw_route routes[] = {
     { "POST", "/v2/events/actions/acknowledge", fw_consumer_ack, .json = true },
     { "GET", "/v2/event_consumers", fw_consumer_list },
     { "DELETE", "/v2/event_consumers/{}", fw_consumer_delete },
+    { "GET", "/v2/audit", fw_audit_get },
     { "GET", "/v2/trunks", fw_trunks_get },
     { "GET", "/v2/public_key", fw_public_key_get },
     { "GET", "/v2/webhook_public_key", fw_public_key_get },

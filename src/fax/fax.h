@@ -121,6 +121,7 @@ struct fw_fax {
     bool    partial_content;                /* the call broke before the last page */
     char    remote_ident[FW_IDENT_MAX + 4]; /* of the far machine, UTF-8 */
     bool    cancel_asked;    /* read from the store; fw_store_fax_cancel sets it there */
+    struct fw_wall purged_at; /* likewise, by a rule of retention: its documents are gone; {0}: they are not */
     bool    deleted;         /* likewise, by fw_store_fax_delete: to be shown to nobody */
 };
 void fw_fax_done(struct fw_fax *f);

@@ -55,7 +55,7 @@ json_t *fw_fax_json(const struct fw_fax *f)
 {
     json_t *json = json_pack(
         "{ss ss ss ss ss ss ss so so sb sn sn ss ss so so ss so so so so"
-        " si si so ss so so so so so so so so so sb}",
+        " si si so ss so so so so so so so so so sb so}",
         "id", f->id, "record_type", "fax", "connection_id", f->application,
         "direction", fw_direction_text(f->direction), "from", f->from,
         "from_display_name", f->from_display_name[0] ? f->from_display_name : f->from,
@@ -74,7 +74,8 @@ json_t *fw_fax_json(const struct fw_fax *f)
         "send_at", time_or_null(f->send_at), "send_window", object_or_null(f->send_window),
         "expires_at", time_or_null(f->expires_at), "resend_of", text_or_null(f->resend_of),
         "metadata", object_or_null(f->metadata), "batch_id", text_or_null(f->batch),
-        "result_email", text_or_null(f->result_email), "trace", f->trace);
+        "result_email", text_or_null(f->result_email), "trace", f->trace, "documents_purged_at",
+        time_or_null(f->purged_at));
     if (!json)
         return NULL;
     int bad = json_object_set_new(json, "page_ranges", object_or_null(f->page_ranges));

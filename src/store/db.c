@@ -15,7 +15,7 @@ enum {
 /* FULL: a commit is on disk when it returns. The cache is in KiB when negative, the rest in bytes.
  * Checkpoints: checkpoint.h. */
 static const char pragmas_writer[] =
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;"
     "PRAGMA cache_size=-16384; PRAGMA journal_size_limit=67108864;"
     "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;";
 static const char pragmas_reader[] =

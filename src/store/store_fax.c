@@ -137,6 +137,7 @@ enum fw_err fw_fax_read(struct fw_stmt *q, void *into)
     fw_stmt_text(q, f.user_id, sizeof f.user_id);
     f.cancel_asked = fw_stmt_bool(q);
     f.deleted = fw_stmt_bool(q);
+    f.purged_at.us = fw_stmt_int64(q);
     const enum fw_err err = fw_stmt_ok(q);
     if (err)
         fw_fax_done(&f);

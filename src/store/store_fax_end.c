@@ -3,6 +3,9 @@
  * A wish is one durable column, so that it outlives whoever was told of it. A deleted fax is out of
  * sight at once; its rows are needed until it has ended and the last webhook of it is settled.
  */
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -80,13 +83,15 @@ static enum fw_err is_told(struct fw_db *db, const char *fax)
 
 enum fw_err fw_fax_forget(struct fw_db *db, const char *fax)
 {
-    enum fw_err err = run_for(db, "INSERT OR IGNORE INTO fax_removal(fax) VALUES (?)", fax);
+    enum fw_err err = run_for(
+        db, "INSERT OR IGNORE INTO fax_removal(fax, account) SELECT id, account FROM fax WHERE id = ?", fax);
     if (!err) /* the files of its batch go with the last of its faxes */
         err = run_for(db,
-                      "INSERT OR IGNORE INTO fax_removal(fax) SELECT f.batch FROM fax f"
+                      "INSERT OR IGNORE INTO fax_removal(fax, account) SELECT f.batch, f.account FROM fax f"
                       " WHERE f.id = ? AND f.batch != ''"
                       " AND NOT EXISTS (SELECT 1 FROM fax o INDEXED BY fax_of_batch WHERE o.batch = f.batch"
-                      " AND o.batch != '' AND (o.deleted_us = 0 OR o.status NOT IN ('delivered', 'failed')))",
+                      " AND o.batch != '' AND ((o.deleted_us = 0 AND o.purged_us = 0)"
+                      " OR o.status NOT IN ('delivered', 'failed')))",
                       fax);
     if (!err) /* not even sent, if it was not yet */
         err = run_for(db, "DELETE FROM mail WHERE fax = ?", fax);
@@ -165,17 +170,38 @@ static enum fw_err read_removals(struct fw_store *s, struct removals *ret)
     return err == FW_NOT_FOUND ? FW_OK : err; /* the rest is for the next time */
 }
 
+struct removed {
+    const char *fax;
+    int64_t files, bytes;
+};
+
+/* Folders of a fax are flat. */
+static void count_files(const char *folder, struct removed *r)
+{
+    DIR *dir = opendir(folder);
+    for (struct dirent *e; dir && (e = readdir(dir));) {
+        struct stat st;
+        if (fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+            continue;
+        r->files++;
+        r->bytes += st.st_size;
+    }
+    if (dir)
+        closedir(dir);
+}
+
 /* True once nothing is left of it, durably. */
-static bool remove_folder(struct fw_store *s, const char *fax)
+static bool remove_folder(struct fw_store *s, struct removed *r)
 {
     char folder[FOLDER_SIZE];
     struct stat st;
-    fw_store_fax_dir(s, fax, folder, sizeof folder);
+    fw_store_fax_dir(s, r->fax, folder, sizeof folder);
     if (lstat(folder, &st) < 0)
         return true;
+    count_files(folder, r);
     fw_dir_remove(folder, FAX_DIR_DEPTH);
     if (lstat(folder, &st) == 0) {
-        fw_log(FW_LOG_ERROR, "store.files_left", "fax=%s next=at the next start", fax);
+        fw_log(FW_LOG_ERROR, "store.files_left", "fax=%s next=at the next start", r->fax);
         return false;
     }
     *strrchr(folder, '/') = '\0';
@@ -184,7 +210,9 @@ static bool remove_folder(struct fw_store *s, const char *fax)
 
 static enum fw_err strike_off(struct fw_db *db, void *arg)
 {
-    return run_for(db, "DELETE FROM fax_removal WHERE fax = ?", arg);
+    const struct removed *r = arg;
+    const enum fw_err err = fw_audit_write(db, r->fax, r->files, r->bytes);
+    return err ? err : run_for(db, "DELETE FROM fax_removal WHERE fax = ?", r->fax);
 }
 
 static void removals_free_p(struct removals **r)
@@ -194,11 +222,16 @@ static void removals_free_p(struct removals **r)
 
 enum fw_err fw_store_fax_sweep(struct fw_store *s)
 {
+    /* One at a time: what two removed at once would be counted by neither. */
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     struct removals *r CLEANUP(removals_free_p) = calloc(1, sizeof *r);
+    pthread_mutex_lock(&lock);
     enum fw_err err = r ? read_removals(s, r) : FW_NO_MEMORY;
     for (int i = 0; !err && i < r->count; i++) {
-        if (remove_folder(s, r->ids[i]))
-            err = fw_writer_do(s->writer, strike_off, r->ids[i]);
+        struct removed removed = { .fax = r->ids[i] };
+        if (remove_folder(s, &removed))
+            err = fw_writer_do(s->writer, strike_off, &removed);
     }
+    pthread_mutex_unlock(&lock);
     return err;
 }

@@ -34,7 +34,7 @@ MUST_USE enum fw_err fw_event_read_all(struct fw_stmt *q, struct fw_event_page *
 /* What is selected of a row of `fax`: the columns, and what others wrote or know of it. */
 #define FW_FAX_READ                                                                                \
     FW_FAX_COLUMNS ", (SELECT uuid FROM account WHERE account.id = fax.account), cancel_us != 0,"         \
-    " deleted_us != 0"
+    " deleted_us != 0, purged_us"
 MUST_USE enum fw_err fw_fax_read(struct fw_stmt *q, void *into); /* a struct fw_fax */
 MUST_USE enum fw_err fw_fax_by_id(struct fw_db *db, const char *id, struct fw_fax *ret);
 /* Appends the rows that are left of `q`; on failure `ret` still owns those before. */
@@ -75,6 +75,9 @@ struct fw_key_row {
 MUST_USE enum fw_err fw_key_write(struct fw_db *db, const struct fw_key_row *k);
 /* Of a deleted fax that has ended: its files are to go, and its rows once all of it is told. */
 MUST_USE enum fw_err fw_fax_forget(struct fw_db *db, const char *fax);
+
+/* Of a folder that is gone now, as its row in fax_removal says whose and why. */
+MUST_USE enum fw_err fw_audit_write(struct fw_db *db, const char *fax, int64_t files, int64_t bytes);
 
 /* Room for one more of `*items` (array of `count`, grown by doubling): false when out of memory. */
 MUST_USE bool fw_rows_grow(void **items, int count, size_t item_size);

@@ -32,6 +32,7 @@ MAY_SEE = {
     "receive": SHARED | {"store", "page", "t30/journal.h"},
     "media": SHARED | {"store", "http", "page", "render/render_exit.h"},
     "notify": SHARED | {"store", "http"},
+    "retention": SHARED | {"store"},
     "render": PURE | {"page"},
     "office": PURE | {"render/render_exit.h", "render/sniff.h"},
     "line": SHARED | {"proto", "sip"},
