@@ -58,7 +58,7 @@ static void take_message(void *arg, const struct fw_msg *msg)
 
 static void open_receive(struct world *w)
 {
-    const struct fw_receive_port port = { take_message, w };
+    const struct fw_receive_port port = { .send = take_message, .arg = w };
     const struct fw_receive_config config = { .store = w->store, .ident = "", .modem_count = 1, .seats = &w->seats,
                                               .calls_max = 4, .limits = limits, .disk_free_min = 1 };
     CHECK_INT(fw_receive_new(&config, &port, &w->receive), FW_OK);
