@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -140,6 +141,14 @@ static int deliver(const struct conversion *c)
                : FW_RENDER_OK;
 }
 
+/* It catches the signal of the limit, and aborts by itself. */
+static bool time_is_up(const struct conversion *c)
+{
+    struct rusage used;
+    return getrusage(RUSAGE_CHILDREN, &used) == 0 &&
+           used.ru_utime.tv_sec + used.ru_stime.tv_sec + 1 >= (time_t)c->cpu_s;
+}
+
 static int convert(struct conversion *c)
 {
     if (!c->program)
@@ -157,7 +166,7 @@ static int convert(struct conversion *c)
     const int status = run(c);
     const int sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    if (sig == SIGXCPU || sig == SIGKILL)
+    if (sig == SIGXCPU || sig == SIGKILL || (sig == SIGABRT && time_is_up(c)))
         return fail(FW_RENDER_LIMITS, "the document takes too long to convert");
     if (sig == SIGXFSZ)
         return fail(FW_RENDER_LIMITS, "the document is too large once converted");

@@ -21,8 +21,8 @@ struct expire {
     int64_t now_us;
 };
 
-/* A batch counts from its end. Each application and direction by itself, so that those without a rule cost nothing: the time is looked up in an
- * index of what is still to be purged. */
+/* A batch counts from its end. Each application and direction by itself, so that those without a rule
+ * cost nothing: the time is looked up in an index of what is still to be purged. */
 static enum fw_err find(struct fw_store *s, const struct fw_retention_rule *rule, struct expire *x)
 {
     struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);

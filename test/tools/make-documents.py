@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes documents that are hard on a renderer, good and bad, for tests.
 
-Use: test/tools/make-documents.py [--office] DIR     (Python's standard library only; the same bytes each time)
-With --office, those that take LibreOffice instead.
+Use: test/tools/make-documents.py [--office | --hostile-office] DIR     (Python's standard library only; the same bytes each time)
+With --office, those that take LibreOffice instead; with --hostile-office, those of them that mean harm.
 """
 import hashlib
 import importlib.util
@@ -291,7 +291,42 @@ def office_documents():
     }
 
 
-MAKERS = {'--office': office_documents}
+def hostile_office_documents():
+    """Bombs, ways out and halves, of the kinds that LibreOffice reads."""
+    good = office_documents()
+    word = 'http://schemas.openxmlformats.org/wordprocessingml/2006/main'
+    office = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships'
+
+    def docx(document, more=None):
+        with zipfile.ZipFile(io.BytesIO(good['letter.docx'])) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+        return zipped({**files, 'word/document.xml': document, **(more or {})})
+    paragraphs = lambda text: f'<w:document xmlns:w="{word}"><w:body>{text}</w:body></w:document>'
+    words = '<w:p><w:r><w:t>Hello world</w:t></w:r></w:p>'
+    entities = '<!DOCTYPE x [<!ENTITY a0 "aaaaaaaaaa">' + ''.join(
+        f'<!ENTITY a{i} "{"".join(f"&a{i - 1};" for _ in range(10))}">' for i in range(1, 10)) + ']>'
+    outside = (f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="{office}/attachedTemplate" '
+               f'Target="http://127.0.0.1:9/template.dotm" TargetMode="External"/><Relationship Id="r2" Type="{office}/image" '
+               'Target="file:///etc/passwd" TargetMode="External"/></Relationships>')
+    odf = 'urn:oasis:names:tc:opendocument:xmlns'
+    with zipfile.ZipFile(io.BytesIO(good['letter.odt'])) as archive:
+        odt = {name: archive.read(name) for name in archive.namelist()}
+    odt['content.xml'] = odt['content.xml'].replace(b'<o:body>', f'<o:scripts><o:event-listeners xmlns:s="{odf}:script:1.0" xmlns:l="http://www.w3.org/1999/xlink">'
+        '<s:event-listener s:language="ooo:script" s:event-name="dom:load" l:type="simple" l:href="vnd.sun.star.script:pythonSamples|TableSample.py$createTable'
+        '?language=Python&amp;location=share"/></o:event-listeners></o:scripts><o:body>'.encode())
+    return {
+        'bomb.docx': docx(paragraphs('<w:p><w:r><w:t>' + 'a b ' * (60 << 20) + '</w:t></w:r></w:p>')),
+        'entities.docx': docx(entities + paragraphs('<w:p><w:r><w:t>&a9;</w:t></w:r></w:p>')),
+        'outside.docx': docx(paragraphs(words), {'word/_rels/settings.xml.rels': outside, 'word/_rels/document.xml.rels': outside}),
+        'macro.odt': zipped(odt, True),
+        'deep.rtf': rb'{\rtf1 ' + b'{' * 200000 + b'x',
+        'cut.docx': good['letter.docx'][:300],
+        'cut.odt': good['letter.odt'][:-30],
+        'empty-zip.docx': zipped({'word/document.xml': ''}),
+    }
+
+
+MAKERS = {'--office': office_documents, '--hostile-office': hostile_office_documents}
 if __name__ == '__main__':
     arguments = [a for a in sys.argv[1:] if a not in MAKERS]
     if len(arguments) != 1:
