@@ -74,7 +74,7 @@ bool fw_text_to_i64(struct fw_span text, int64_t min, int64_t max, int64_t *ret)
     if (negative)
         text = (struct fw_span){ text.data + 1, text.size - 1 };
     uint64_t magnitude = 0;
-    if (!fw_text_to_u64(text, INT64_MAX, &magnitude))
+    if (!fw_text_to_u64(text, INT64_MAX, &magnitude) || (negative && magnitude == 0))
         return false;
     const int64_t value = negative ? -(int64_t)magnitude : (int64_t)magnitude;
     if (value < min || value > max)

@@ -39,6 +39,8 @@ after(async () => {
 const unique = () => `${seed}-${++tag}`;
 const whole = {
     SendFax: () => ({ connection_id: application, to: '+12005550101', from: '+12025550123', media_url: `${base}/a.pdf` }),
+    SendFaxBatch: () => ({ connection_id: application, from: '+12025550123', media_url: `${base}/a.pdf`, recipients: [{ to: '+12005550101' }] }),
+    FaxPreviewRequest: () => ({ media_url: `${base}/a.pdf` }),
     CreateFaxApplication: () => ({ application_name: 'tried', webhook_event_url: `${base}/hook` }),
     UpdateFaxApplication: () => ({}),
     CreatePhoneNumber: () => ({ phone_number: `+1646${String(1e6 + ++tag)}` }),
@@ -68,6 +70,13 @@ const ask = ({ path, method }, body) => service.request(method.toUpperCase(), fi
 const pointers = (answer) => (answer.body?.errors ?? []).map((e) => e.source?.pointer ?? e.source?.parameter ?? '');
 const shown = (value) => (JSON.stringify(value) ?? 'undefined').slice(0, 80);
 
+/* What a schema says of its fields, those of its parts among them. */
+function flat(given) {
+    const { node } = resolve(given);
+    const parts = [node, ...(node.allOf ?? []).map(flat)];
+    return { ...node, properties: Object.assign({}, ...parts.map((part) => part.properties)), required: parts.flatMap((part) => part.required ?? []) };
+}
+
 /* A text of exactly `size` bytes that keeps to the schema otherwise. */
 function textOf(schema, size) {
     const example = schema.examples?.[0] ?? '';
@@ -76,6 +85,11 @@ function textOf(schema, size) {
     if (schema.format === 'email') return `${'a'.repeat(size - 12)}@example.com`;
     if (example.startsWith('+1')) return `sip:${'a'.repeat(size - 4)}`;
     return 'a'.repeat(size);
+}
+
+function example(given) {
+    const { node } = resolve(given);
+    return node.type === 'array' ? [example(node.items)] : node.examples?.[0] ?? node.enum?.[0];
 }
 
 /* [value, inside] for every constraint of one field. */
@@ -92,13 +106,15 @@ function tries(name, given) {
     } else if (schema.type === 'boolean') {
         out.push([true, true], [false, true], ['true', false], [1, false]);
     } else if (schema.type === 'array') {
-        const one = resolve(schema.items).node.examples?.[0] ?? 'a';
-        out.push([Array(schema.maxItems).fill(one), true], [Array(schema.maxItems + 1).fill(one), false], [[7], false]);
+        const of = resolve(schema.items).node, one = of.examples?.[0] ?? of.enum?.[0] ?? 'a';
+        const list = (size) => Array.from({ length: size }, (_, i) => (schema.uniqueItems ? one.slice(0, -5) + String(i).padStart(5, '0') : one));
+        out.push([list(Math.min(schema.maxItems, 50)), true], [list(schema.maxItems + 1), false], [[7], false]); // more: see batches
         for (const [value, inside] of tries(name, schema.items)) if (typeof value === 'string' && value) out.push([[value], inside]);
     } else if (schema.type === 'object') {
-        out.push([{}, true], ['x', false]);
+        const needed = Object.fromEntries((schema.required ?? []).map((part) => [part, example(schema.properties[part])]));
+        out.push([needed, true], ['x', false], ...Object.keys(needed).map((part) => [{ ...needed, [part]: null }, false, `/${part}`]));
         for (const [part, inner] of Object.entries(schema.properties ?? {}))
-            for (const [value, inside] of tries(part, inner)) out.push([{ [part]: value }, inside, `/${part}`]);
+            for (const [value, inside] of tries(part, inner)) out.push([{ ...needed, [part]: value }, inside, `/${part}`]);
     } else if (schema.type === 'string') {
         out.push(...(schema.examples ?? []).map((value) => [value, true]), [7, false], [[], false], [{}, false]);
         const longest = schema.maxLength && name !== 'media_name' ? textOf(schema, schema.maxLength) : undefined;
@@ -108,13 +124,15 @@ function tries(name, given) {
     return out.filter(([value]) => value !== undefined);
 }
 
+/* Files: see the raw forms. Recipients: see batches. */
+const ELSEWHERE = ['contents', 'media', 'recipients'];
 const rooted = (schema) => JSON.parse(JSON.stringify(schema).replaceAll('"$ref":"#', '"$ref":"api#'));
 
 for (const operation of operations) {
-    const schema = api.components.schemas[operation.schema];
+    const schema = flat(api.components.schemas[operation.schema]);
     const label = `${operation.method.toUpperCase()} ${operation.path}`;
     for (const [name, given] of Object.entries(schema.properties)) {
-        if (['contents', 'media'].includes(name)) continue; // files: see the raw forms
+        if (ELSEWHERE.includes(name)) continue;
         test(`${label}: ${name}`, async () => {
             if (operation.path === '/v2/media/{media_name}') await keepMedia();
             let count = 0;
@@ -154,7 +172,7 @@ for (const operation of operations) {
     test(`${label}: all that is wrong is told at once, what is unknown is ignored`, async () => {
         const wrong = {}, names = [];
         for (const [name, given] of Object.entries(schema.properties)) {
-            if (['contents', 'media'].includes(name)) continue;
+            if (ELSEWHERE.includes(name)) continue;
             const bad = tries(name, given).find(([, inside]) => !inside);
             wrong[name] = bad[0];
             names.push(name);
@@ -206,7 +224,7 @@ function changed(text, random) {
 
 /* Something else is wrong on purpose, so that nothing is made: all faults are in one answer. */
 async function agree(operation, name, schema, random) {
-    const spoiled = { SendFax: ['quality', 'no such'], CreateFaxApplication: ['webhook_timeout_secs', 99],
+    const spoiled = { SendFax: ['quality', 'no such'], SendFaxBatch: ['quality', 'no such'], FaxPreviewRequest: ['quality', 'no such'], CreateFaxApplication: ['webhook_timeout_secs', 99],
         UpdateFaxApplication: ['webhook_timeout_secs', 99], CreatePhoneNumber: ['tags', [7]], UpdatePhoneNumber: ['tags', [7]],
         CreateMedia: ['ttl_secs', 0], UpdateMedia: ['ttl_secs', 0], AcknowledgeEvents: ['cursor', 'x'], RotateWebhookSecret: ['overlap_secs', -1],
         ResendFax: ['to'] }[operation.schema];
