@@ -20,11 +20,13 @@ import { pages } from './lib/pdf.mjs';
  * number is parked. */
 const NUMBERS = { '00': null, '01': 'user_busy', '02': 'receiver_no_answer', '03': 'receiver_unallocated_number',
     '04': 'receiver_decline', '05': 'fax_initial_communication_timeout receiver_call_dropped destination_invalid', '07': 'receiver_call_dropped',
-    '08': 'fax_signaling_error', '09': null, 12: null, 15: null, 18: null, 19: null, 20: null };
+    '08': 'fax_signaling_error receiver_call_dropped', '09': null, 12: null, 15: 'receiver_call_dropped', 18: null, 19: null, 20: null };
 /* As `standard`, with seconds for minutes: what fails is dialled again while programs die. */
 const RETRY = { policy: 'standard', total_secs: 600, ...Object.fromEntries([['busy', 3], ['no_answer', 1], ['protocol', 2],
     ['dropped', 2], ['not_ready', 2], ['congestion', 3], ['trunk', 3]].map(([cause, max]) => [cause, { delay_secs: 1, max }])),
     no_fax: { max: 0 } };
+/* Calls to these take a while, whatever the speed of pages: few are made, or they would be all that is waited for. */
+const SLOW = ['02', '05', '08'];
 const OWN_FAILURE = 'service_unavailable';
 /* The far end is one of the programs that are killed: then it is its silence that ends a call. */
 const FAR_END_GONE = /^(receiver_|fax_|invalid_ecm_|carrier_lost|destination_unreachable)/;
@@ -104,7 +106,8 @@ export class Chaos {
     async sendOne(index) {
         const { draw } = this;
         const special = draw.next() < 0.4;
-        const number = special ? draw.pick(Object.keys(NUMBERS)) : null;
+        const quick = Object.keys(NUMBERS).filter((n) => !SLOW.includes(n));
+        const number = special ? draw.pick(draw.next() < 0.08 ? SLOW : quick) : null;
         const own = this.target?.();
         let document = draw.below(this.documents.length);
         if (number === '07') document = 3; // it hangs up in page 2
@@ -124,7 +127,7 @@ export class Chaos {
             }
             const answer = await this.service.request('POST', '/v2/faxes', { body });
             if (answer.status !== 202) return fail(this.fault(`POST answered ${answer.status}: ${JSON.stringify(answer.body)}`));
-            this.sent.set(answer.body.data.id, { from: fields.from, retry, fails: number ? NUMBERS[number] : null, at: Date.now() });
+            this.sent.set(answer.body.data.id, { from: fields.from, retry, number, fails: number ? NUMBERS[number] : null, at: Date.now() });
         } catch (error) { fail(error); } // the parent is down
     }
 
@@ -213,7 +216,7 @@ export class Chaos {
             return await until('every fax to end', async () => {
                 const all = await this.allFaxes();
                 return open(all).length === 0 && all;
-            }, LIVENESS_MS);
+            }, LIVENESS_MS + 60 * this.faxes);
         } catch {
             const all = await this.allFaxes();
             for (const f of open(all)) this.fault(`${f.id} did not end: ${f.status} to ${f.to}`);
@@ -232,8 +235,9 @@ export class Chaos {
         const from = Date.parse((dialled ?? events[0]).occurred_at) - CARRIER_BACK_MS;
         const farEndGone = FAR_END_GONE.test(fax.failure_reason) && this.carrierKilled(from, Date.parse(events.at(-1).occurred_at));
         const expected = [OWN_FAILURE, ...(sent?.fails?.split(' ') ?? [])];
-        /* What remained of a fax that is dialled again may fail as its calls do that a kill broke off. */
-        if (!expected.includes(fax.failure_reason) && !farEndGone) say('not a true reason');
+        /* A number that breaks calls breaks those by plainer ways, at line speed, in other ways. */
+        const plainer = ['07', '08'].includes(sent?.number) && sent.retry && FAR_END_GONE.test(fax.failure_reason);
+        if (!expected.includes(fax.failure_reason) && !farEndGone && !plainer) say('not a true reason');
     }
 
     /* `from` is of one fax alone, and the far end writes it down with what it received. */
@@ -309,7 +313,7 @@ export class Chaos {
         for (const path of left()) this.fault(`left behind: ${path}`);
         for (const path of filesIn(join(this.folder, 'faxes'))) {
             if (!ids.has(path.split('/').at(-2))) this.fault(`of no fax: ${path}`);
-            if (!/\/(document-\d+|pages\.tif)$/.test(path)) this.fault(`half-made: ${path}`);
+            if (!/\/(document-\d+|pages\.tif|pages\.facts)$/.test(path)) this.fault(`half-made: ${path}`);
         }
         const family = 3 + this.modems;
         await until('one family of programs', () => holders(this.folder).length === family, 20_000)
