@@ -17,22 +17,6 @@ static const char usage[] =
 
 enum { LIMIT_MAX = 1000000000 };
 
-static void admin_close_p(struct fw_admin **a)
-{
-    fw_admin_close(*a);
-}
-
-static void config_free_p(struct fw_config **c)
-{
-    fw_config_free(*c);
-}
-
-static int refuse(const struct fw_fault *fault, int code)
-{
-    fprintf(stderr, "faxwire: %s%s%s\n", fault->field, fault->field[0] ? ": " : "", fault->message);
-    return code;
-}
-
 static json_t *account_json(const struct fw_account *a)
 {
     char created[FW_TIME_TEXT_SIZE];
@@ -112,8 +96,8 @@ int fw_accounts(int argc, char **argv)
         { "calls-max", &limits[FW_QUOTA_CALLS_MAX], false },
     };
     struct fw_fault fault = { 0 };
-    struct fw_config *config CLEANUP(config_free_p) = NULL;
-    struct fw_admin *admin CLEANUP(admin_close_p) = NULL;
+    struct fw_config *config CLEANUP(fw_config_free_p) = NULL;
+    struct fw_admin *admin CLEANUP(fw_admin_close_p) = NULL;
     int rest = 0;
     if (!is_limit && strcmp(command, "list") != 0) {
         fputs(usage, stderr);
@@ -122,12 +106,12 @@ int fw_accounts(int argc, char **argv)
     if (fw_options_read(argc - 1, argv + 1, options, is_limit ? (int)ARRAY_LEN(options) : 1, &name, is_limit, &rest,
                         &fault) ||
         fw_config_load(NULL, &fault, &config))
-        return refuse(&fault, 2);
+        return fw_options_refuse(&fault, 2);
     if (is_limit && (!name || (!limits[0] && !limits[1] && !limits[2]))) {
         fputs(usage, stderr);
         return 2;
     }
     if (fw_admin_open(data ? data : config->data, &fault, &admin))
-        return refuse(&fault, 1);
+        return fw_options_refuse(&fault, 1);
     return is_limit ? set_limits(admin, name, limits) : list(admin);
 }

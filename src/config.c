@@ -185,14 +185,17 @@ void fw_config_free(struct fw_config *c)
         cyaml_free(&engine, &schema, c, 0);
 }
 
-static void config_free_p(struct fw_config **c) { fw_config_free(*c); }
+void fw_config_free_p(struct fw_config **c)
+{
+    fw_config_free(*c);
+}
 
 enum fw_err fw_config_load(const char *path, struct fw_fault *fault, struct fw_config **ret)
 {
     struct report report = { 0 };
     const cyaml_config_t engine = { .mem_fn = cyaml_mem, .log_fn = on_report, .log_ctx = &report,
                                     .log_level = CYAML_LOG_WARNING };
-    struct fw_config *c CLEANUP(config_free_p) = NULL;
+    struct fw_config *c CLEANUP(fw_config_free_p) = NULL;
     if (path && access(path, R_OK) < 0) {
         fw_fault_set(fault, path, "cannot be read: %s", strerror(errno));
         return FW_NOT_FOUND;

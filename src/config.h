@@ -76,6 +76,7 @@ MUST_USE enum fw_err fw_config_load(const char *path, struct fw_fault *fault, st
 /* What the options must be to each other; settles the trunks. Called by fw_config_load. */
 MUST_USE enum fw_err fw_config_check(struct fw_config *c, struct fw_fault *fault);
 void fw_config_free(struct fw_config *c);
+void fw_config_free_p(struct fw_config **c);
 /* Splits "HOST:PORT" or "[V6]:PORT". */
 MUST_USE bool fw_config_listen(const char *text, char *host, size_t host_size, uint16_t *ret_port);
 #endif

@@ -19,22 +19,6 @@ static const char usage[] = "usage: faxwire key create [--data DIR] [--account N
 
 enum { EXPIRY_DAYS_MAX = 36500 };
 
-static void admin_close_p(struct fw_admin **a)
-{
-    fw_admin_close(*a);
-}
-
-static void config_free_p(struct fw_config **c)
-{
-    fw_config_free(*c);
-}
-
-static int refuse(const struct fw_fault *fault, int code)
-{
-    fprintf(stderr, "faxwire: %s%s%s\n", fault->field, fault->field[0] ? ": " : "", fault->message);
-    return code;
-}
-
 static int failed(enum fw_err err)
 {
     fprintf(stderr, "faxwire: the key could not be written or read: %s\n", fw_err_text(err));
@@ -109,11 +93,11 @@ static int create(struct fw_admin *a, const char *account, const char *expires, 
     if (!account[0] || !name_ok(account) || !name_ok(label)) {
         fw_fault_set(&fault, name_ok(label) ? "--account" : "--label", "must have 1 to %d bytes of UTF-8",
                      FW_KEY_TEXT_SIZE - 1);
-        return refuse(&fault, 2);
+        return fw_options_refuse(&fault, 2);
     }
     if (expires && !expiry(expires, fw_wall_now(), &expires_at)) {
         fw_fault_set(&fault, "--expires", "must be a time from now such as 90d, 12h, 30m or 45s");
-        return refuse(&fault, 2);
+        return fw_options_refuse(&fault, 2);
     }
     const enum fw_err err = fw_admin_key_create(a, account, label, expires_at, key, &made);
     return err ? failed(err) : print(key_json(&made, key));
@@ -146,7 +130,7 @@ static int rotate(int argc, char **argv)
     const char *data = NULL, *overlap = "24h", *none = NULL;
     const struct fw_option options[] = { { "data", &data, false }, { "overlap", &overlap, false } };
     struct fw_fault fault = { 0 };
-    struct fw_config *config CLEANUP(config_free_p) = NULL;
+    struct fw_config *config CLEANUP(fw_config_free_p) = NULL;
     const struct fw_wall now = fw_wall_now();
     struct fw_wall at = now;
     struct fw_signer_key made;
@@ -154,10 +138,10 @@ static int rotate(int argc, char **argv)
     int rest = 0;
     if (fw_options_read(argc, argv, options, ARRAY_LEN(options), &none, 0, &rest, &fault) ||
         fw_config_load(NULL, &fault, &config))
-        return refuse(&fault, 2);
+        return fw_options_refuse(&fault, 2);
     if (strcmp(overlap, "0s") != 0 && !expiry(overlap, now, &at)) {
         fw_fault_set(&fault, "--overlap", "must be a time from now such as 7d, 24h, 30m or 45s; 0s is at once");
-        return refuse(&fault, 2);
+        return fw_options_refuse(&fault, 2);
     }
     const int size = snprintf(path, sizeof path, "%s/webhook-key", data ? data : config->data);
     const enum fw_err err =
@@ -183,8 +167,8 @@ int fw_keys(int argc, char **argv)
         { "expires", &expires, false }, { "label", &label, false },
     };
     struct fw_fault fault = { 0 };
-    struct fw_config *config CLEANUP(config_free_p) = NULL;
-    struct fw_admin *admin CLEANUP(admin_close_p) = NULL;
+    struct fw_config *config CLEANUP(fw_config_free_p) = NULL;
+    struct fw_admin *admin CLEANUP(fw_admin_close_p) = NULL;
     int rest = 0;
     if (!is_create && !is_revoke && strcmp(command, "list") != 0) {
         fputs(usage, stderr);
@@ -193,13 +177,13 @@ int fw_keys(int argc, char **argv)
     if (fw_options_read(argc - 1, argv + 1, options, is_create ? (int)ARRAY_LEN(options) : 1, &id,
                         is_revoke ? 1 : 0, &rest, &fault) ||
         fw_config_load(NULL, &fault, &config))
-        return refuse(&fault, 2);
+        return fw_options_refuse(&fault, 2);
     if (is_revoke && !id) {
         fputs(usage, stderr);
         return 2;
     }
     if (fw_admin_open(data ? data : config->data, &fault, &admin))
-        return refuse(&fault, 1);
+        return fw_options_refuse(&fault, 1);
     if (is_create)
         return create(admin, account, expires, label);
     return is_revoke ? revoke(admin, id) : list(admin);

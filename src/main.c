@@ -37,14 +37,6 @@ static const char usage[] =
     "         over the API at FAXWIRE_URL with FAXWIRE_API_KEY\n"
     "  help, version\n";
 
-static void config_free_p(struct fw_config **c) { fw_config_free(*c); }
-
-static int refuse(const struct fw_fault *fault)
-{
-    fprintf(stderr, "faxwire: %s%s%s\n", fault->field, fault->field[0] ? ": " : "", fault->message);
-    return 2;
-}
-
 static int run(struct fw_config *config, const struct fw_serve_options *options)
 {
     enum fw_log_level level = FW_LOG_INFO;
@@ -70,21 +62,21 @@ static int dev(int argc, char **argv)
         { "paced", &paced, true }, { "log-level", &level, false },
     };
     struct fw_fault fault = { 0 };
-    struct fw_config *config CLEANUP(config_free_p) = NULL;
+    struct fw_config *config CLEANUP(fw_config_free_p) = NULL;
     int rest = 0;
     char host[256];
     uint16_t port;
     enum fw_log_level parsed;
     if (fw_options_read(argc, argv, options, ARRAY_LEN(options), &none, 0, &rest, &fault) ||
         fw_config_load(NULL, &fault, &config))
-        return refuse(&fault);
+        return fw_options_refuse(&fault, 2);
     if (listen && !fw_config_listen(listen, host, sizeof host, &port)) {
         fw_fault_set(&fault, "--listen", "must be HOST:PORT, e.g. 127.0.0.1:8080");
-        return refuse(&fault);
+        return fw_options_refuse(&fault, 2);
     }
     if (level && !fw_log_level_parse(level, &parsed)) {
         fw_fault_set(&fault, "--log-level", "must be error, warn, info or debug");
-        return refuse(&fault);
+        return fw_options_refuse(&fault, 2);
     }
     if (set_text(&config->data, data) || set_text(&config->listen, listen) ||
         set_text(&config->log_level, level))
@@ -98,22 +90,22 @@ static int serve(int argc, char **argv)
     const char *path = NULL, *check = NULL, *none = NULL;
     const struct fw_option options[] = { { "config", &path, false }, { "check", &check, true } };
     struct fw_fault fault = { 0 };
-    struct fw_config *config CLEANUP(config_free_p) = NULL;
+    struct fw_config *config CLEANUP(fw_config_free_p) = NULL;
     int rest = 0;
     if (fw_options_read(argc, argv, options, ARRAY_LEN(options), &none, 0, &rest, &fault))
-        return refuse(&fault);
+        return fw_options_refuse(&fault, 2);
     if (!path) {
         fw_fault_set(&fault, "--config", "is missing; config/faxwire.yaml is an example");
-        return refuse(&fault);
+        return fw_options_refuse(&fault, 2);
     }
     if (fw_config_load(path, &fault, &config))
-        return refuse(&fault);
+        return fw_options_refuse(&fault, 2);
     int code = 0;
     if (check)
         printf("%s: ok\n", path);
     else if (config->trunks_count == 0) {
         fw_fault_set(&fault, "trunks", "none is configured, so no fax could be sent");
-        code = refuse(&fault);
+        code = fw_options_refuse(&fault, 2);
     } else
         code = run(config, &(struct fw_serve_options){ .config_path = path });
     return code;

@@ -1,6 +1,7 @@
 /* The command line. */
 #include "cli/options.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct fw_option *find(const struct fw_option *options, int count, const char *name, size_t size)
@@ -40,4 +41,10 @@ enum fw_err fw_options_read(int argc, char **argv, const struct fw_option *optio
         *o->value = o->is_switch ? "" : equals ? equals + 1 : argv[++i];
     }
     return FW_OK;
+}
+
+int fw_options_refuse(const struct fw_fault *fault, int code)
+{
+    fprintf(stderr, "faxwire: %s%s%s\n", fault->field, fault->field[0] ? ": " : "", fault->message);
+    return code;
 }

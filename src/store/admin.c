@@ -28,6 +28,11 @@ void fw_admin_close(struct fw_admin *a)
     free(a);
 }
 
+void fw_admin_close_p(struct fw_admin **a)
+{
+    fw_admin_close(*a);
+}
+
 static void admin_close_p(struct fw_admin **a)
 {
     fw_admin_close(*a);

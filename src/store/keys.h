@@ -25,6 +25,7 @@ struct fw_admin;
 MUST_USE enum fw_err fw_admin_open(const char *data_dir, struct fw_fault *fault,
                                    struct fw_admin **ret);
 void fw_admin_close(struct fw_admin *a); /* NULL is fine */
+void fw_admin_close_p(struct fw_admin **a);
 
 enum { FW_KEY_TEXT_SIZE = 128 };
 struct fw_key {

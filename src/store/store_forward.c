@@ -1,6 +1,4 @@
 /* Forwarding of received faxes: what is due, and how each try ended. */
-#include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "store/forward.h"
@@ -36,20 +34,6 @@ enum fw_err fw_forward_write(struct fw_db *db, const struct fw_event *received)
     return err;
 }
 
-/* As a JSON list, so that any number is one parameter; NULL: out of memory. The caller's. */
-static char *list_of(const char *const *texts, int count)
-{
-    json_t *list = json_array();
-    int bad = !list;
-    for (int i = 0; i < count && !bad; i++)
-        bad = json_array_append_new(list, json_string(texts[i]));
-    char *text = bad ? NULL : json_dumps(list, JSON_COMPACT);
-    json_decref(list);
-    return text;
-}
-
-static void text_free_p(char **text) { free(*text); }
-
 static enum fw_err read_row(struct fw_stmt *q, struct fw_forward *ret)
 {
     char kind[16];
@@ -67,8 +51,8 @@ static enum fw_err read_row(struct fw_stmt *q, struct fw_forward *ret)
 enum fw_err fw_store_forward_due(struct fw_store *s, struct fw_wall now, const struct fw_forward_skip *skip,
                                  struct fw_forward *ret)
 {
-    char *busy CLEANUP(text_free_p) = list_of(skip->busy, skip->busy_count);
-    char *targets CLEANUP(text_free_p) = list_of(skip->targets, skip->target_count);
+    char *busy CLEANUP(fw_texts_free) = fw_texts_json(skip->busy, skip->busy_count);
+    char *targets CLEANUP(fw_texts_free) = fw_texts_json(skip->targets, skip->target_count);
     if (!busy || !targets)
         return FW_NO_MEMORY;
     struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);

@@ -79,6 +79,11 @@ MUST_USE enum fw_err fw_fax_forget(struct fw_db *db, const char *fax);
 /* Of a folder that is gone now, as its row in fax_removal says whose and why. */
 MUST_USE enum fw_err fw_audit_write(struct fw_db *db, const char *fax, int64_t files, int64_t bytes);
 
+/* Texts as a JSON list, so that any number of them is one parameter: `x NOT IN (SELECT value FROM json_each(?))`. The
+ * caller's, by fw_texts_free; NULL: out of memory. */
+MUST_USE char *fw_texts_json(const char *const *texts, int count);
+void fw_texts_free(char **text);
+
 /* Room for one more of `*items` (array of `count`, grown by doubling): false when out of memory. */
 MUST_USE bool fw_rows_grow(void **items, int count, size_t item_size);
 /* Reads the row that `q` is at into an item that was not used before; on an error nothing of it is owned. */

@@ -1,7 +1,4 @@
 /* Mail of faxes that were received, and about those that were sent: what is due, and how it ended. */
-#include <jansson.h>
-#include <stdlib.h>
-
 #include "store/mail.h"
 #include "store/store_internal.h"
 
@@ -44,25 +41,11 @@ enum fw_err fw_mail_write(struct fw_db *db, const struct fw_event *e)
     return e->kind == FW_EVENT_DELIVERED || e->kind == FW_EVENT_FAILED ? write_result(db, e) : FW_OK;
 }
 
-/* As a JSON list, so that any number is one parameter; NULL: out of memory. The caller's. */
-static char *list_of(const char *const *texts, int count)
-{
-    json_t *list = json_array();
-    int bad = !list;
-    for (int i = 0; i < count && !bad; i++)
-        bad = json_array_append_new(list, json_string(texts[i]));
-    char *text = bad ? NULL : json_dumps(list, JSON_COMPACT);
-    json_decref(list);
-    return text;
-}
-
-static void text_free_p(char **text) { free(*text); }
-
 enum fw_err fw_store_mail_due(struct fw_store *s, struct fw_wall now, const struct fw_mail_skip *skip,
                               struct fw_mail *ret)
 {
-    char *faxes CLEANUP(text_free_p) = list_of(skip->faxes, skip->fax_count);
-    char *domains CLEANUP(text_free_p) = list_of(skip->domains, skip->domain_count);
+    char *faxes CLEANUP(fw_texts_free) = fw_texts_json(skip->faxes, skip->fax_count);
+    char *domains CLEANUP(fw_texts_free) = fw_texts_json(skip->domains, skip->domain_count);
     if (!faxes || !domains)
         return FW_NO_MEMORY;
     struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);

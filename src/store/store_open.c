@@ -1,4 +1,5 @@
 /* Opening and closing the store, and the folders it owns. */
+#include <jansson.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -196,4 +197,20 @@ enum fw_err fw_rows_read(struct fw_stmt *q, fw_row_reader *read, size_t item_siz
         ++*count;
     }
     return err == FW_NOT_FOUND ? FW_OK : err;
+}
+
+char *fw_texts_json(const char *const *texts, int count)
+{
+    json_t *list = json_array();
+    int bad = !list;
+    for (int i = 0; i < count && !bad; i++)
+        bad = json_array_append_new(list, json_string(texts[i]));
+    char *text = bad ? NULL : json_dumps(list, JSON_COMPACT);
+    json_decref(list);
+    return text;
+}
+
+void fw_texts_free(char **text)
+{
+    free(*text);
 }
