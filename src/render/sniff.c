@@ -218,6 +218,34 @@ static enum fw_kind text_kind(struct fw_span s)
     return is_text(head) ? markup_kind(head) : FW_KIND_UNKNOWN;
 }
 
+/* PDF --------------------------------------------------------------------------------------- */
+
+static bool is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
+
+static bool is_pdf_header(struct fw_span s)
+{
+    return begins(s, "%PDF-", 5) && s.size >= 8 && is_digit(s.data[5]) && s.data[6] == '.' && is_digit(s.data[7]);
+}
+
+/* Readers take a header behind other bytes: what a mail gateway, a printer's job language or a copied HTTP answer
+ * left there. A text that only speaks of PDF has it too; a PDF has it at the beginning of a line, with a
+ * version, and objects and the way to them behind it (ISO 32000-1 clause 7.5). */
+static bool is_pdf(struct fw_span s)
+{
+    const struct fw_span head = part(s, 0, PDF_WITHIN);
+    if (!has(head, "%PDF-"))
+        return false;
+    if (is_pdf_header(begins(s, "\xef\xbb\xbf", 3) ? part(s, 3, s.size) : s) || !is_text(part(s, 0, TEXT_LOOK)))
+        return true;
+    for (size_t at = 1; at < head.size; at++) {
+        const struct fw_span rest = part(s, at, s.size);
+        const bool line = s.data[at - 1] == '\n' || s.data[at - 1] == '\r';
+        if (line && is_pdf_header(rest))
+            return has(rest, " obj") && (has(rest, "startxref") || has(rest, "trailer"));
+    }
+    return false;
+}
+
 /* ------------------------------------------------------------------------------------------- */
 
 static bool is_heif(struct fw_span s)
@@ -272,7 +300,7 @@ enum fw_kind fw_sniff(struct fw_span s)
         return FW_KIND_HEIF;
     if (is_bmp(s))
         return FW_KIND_BMP;
-    if (has(part(s, 0, PDF_WITHIN), "%PDF-"))
+    if (is_pdf(s))
         return FW_KIND_PDF;
     return text_kind(s);
 }

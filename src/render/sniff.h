@@ -61,7 +61,7 @@ enum fw_kind {
 #define FW_KINDS_TAKEN_ALONE "PDF, TIFF, PNG, JPEG, GIF, BMP, WebP, plain text, HTML"
 #define FW_KINDS_TAKEN       FW_KINDS_TAKEN_ALONE ", DOC, DOCX, RTF, ODT, XLSX"
 
-/* `bytes`: the whole document, or as much of its beginning as there is. */
+/* `bytes`: the whole document. */
 enum fw_kind     fw_sniff(struct fw_span bytes);
 enum fw_kind_way fw_kind_way(enum fw_kind kind);
 const char      *fw_kind_shown(enum fw_kind kind);

@@ -17,7 +17,16 @@ static void kinds_come_from_bytes(void **state)
     } cases[] = {
 #define CASE(text, kind) { text, sizeof text - 1, FW_KIND_##kind }
         CASE("%PDF-1.7\n", PDF),
-        CASE("junk before\n%PDF-1.4", PDF),
+        CASE("\xef\xbb\xbf%PDF-1.7\n", PDF),
+        CASE("HTTP/1.1 200 OK\r\n\r\n%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<</Root 1 0 R>>\n", PDF),
+        CASE("@PJL ENTER LANGUAGE=PDF\r%PDF-1.4\r1 0 obj\r<<>>endobj\rstartxref\r0\r%%EOF", PDF),
+        CASE("junk\0before%PDF-1.4", PDF),
+        CASE("\33%-12345X\1\2%PDF-1.4", PDF),
+        CASE("How to tell a file? A PDF begins with %PDF-1.4, and 1 0 obj and a trailer follow.", TEXT),
+        CASE("The first line is\n%PDF-1.7\nand then come objects.", TEXT),
+        CASE("Its lines:\n%PDF-x.y\n1 0 obj\ntrailer\n", TEXT),
+        CASE("%PDF- is what a PDF begins with.", TEXT),
+        CASE("<!DOCTYPE html><pre>\n%PDF-1.4\n</pre>", HTML),
         CASE("II*\0\10\0\0\0", TIFF),
         CASE("MM\0*\0\0\0\10", TIFF),
         CASE("II+\0\10\0\0\0", TIFF),
