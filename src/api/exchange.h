@@ -7,6 +7,7 @@
 #include <microhttpd.h>
 #include <stdatomic.h>
 
+#include "api/acceptor.h"
 #include "api/media_files.h"
 #include "api/patience.h"
 #include "api/request.h"
@@ -15,7 +16,9 @@ enum { CONNECTION_BYTES = 64 * 1024 /* of memory: headers and one piece of a bod
 
 struct fw_api {
     struct fw_api_config config;
-    struct MHD_Daemon   *daemon;
+    struct fw_worker    *workers; /* owned: the library's threads */
+    int                  worker_count;
+    struct fw_acceptor  *acceptor; /* owned */
     uint16_t             port;
     struct fw_limits    *limits; /* owned; NULL: none */
     struct fw_claims     claims;
@@ -30,7 +33,10 @@ struct fw_api {
 };
 
 /* FW_IO, FW_INVALID: `fault` says why. */
-MUST_USE enum fw_err fw_daemon_start(struct fw_api *api, int fd, struct fw_fault *fault);
+MUST_USE enum fw_err fw_daemon_start(struct fw_api *api, struct fw_fault *fault);
+void fw_daemon_stop(struct fw_api *api); /* also after a start that failed */
+/* Gives `fd`, which is the library's from now on, to the thread that has the fewest; from one thread only. */
+void fw_daemon_add(struct fw_api *api, int fd, const struct sockaddr *from, socklen_t size);
 
 /* Callbacks of the library; `cls` is the fw_api. */
 void           *fw_exchange_new(void *cls, const char *target, struct MHD_Connection *connection);

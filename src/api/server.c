@@ -87,6 +87,8 @@ static enum fw_err clean_uploads(const char *dir, struct fw_fault *fault)
 static void api_free(struct fw_api **api)
 {
     if (*api) {
+        fw_acceptor_stop((*api)->acceptor);
+        fw_daemon_stop(*api);
         fw_limits_free((*api)->limits);
         fw_claims_done(&(*api)->claims);
         fw_sweeper_stop((*api)->sweeper);
@@ -156,10 +158,13 @@ enum fw_err fw_api_start(const struct fw_api_config *config, struct fw_fault *fa
     err = fw_waiters_start(api->config.store, &api->waiters);
     if (err)
         return err;
-    err = fw_daemon_start(api, fd, fault);
+    err = fw_daemon_start(api, fault);
     if (err)
         return err;
-    fd = -1; /* the daemon's */
+    err = fw_acceptor_start(fd, api, &api->acceptor);
+    fd = -1; /* the acceptor's */
+    if (err)
+        return err;
     fw_log(FW_LOG_INFO, "api.ready", "port=%u threads=%u", api->port, config->threads);
     *ret = TAKE(api);
     return FW_OK;
@@ -200,12 +205,10 @@ void fw_api_stop(struct fw_api *api)
     if (!api)
         return;
     atomic_store(&api->stopping, true);
-    int fd = MHD_quiesce_daemon(api->daemon);
+    fw_acceptor_stop(TAKE(api->acceptor));
     fw_waiters_release(api->waiters);
     wait_idle(api);
     while (atomic_load(&api->fetches) > 0) /* they have seen `stopping`; the library would not wait */
         poll(NULL, 0, 5);
-    MHD_stop_daemon(api->daemon);
-    fw_fd_close(&fd);
     api_free(&api);
 }
