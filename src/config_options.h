@@ -26,6 +26,7 @@
     NUMBER(stranger_rate, 20, 1, 100000) /* SIP messages a second from one source that is no trunk */ \
     NUMBER(trunk_rate, 5000, 10, 1000000) /* SIP messages a second from one address of a trunk */ \
     TEXT(ident, FW_IDENT_MAX, "") /* TSI and CSI, fw_ident_ok; empty: `from`, the called number */ \
+    SWITCH(no_header_line) /* on pages that are sent, unless their application or their request says so */ \
     TEXT(log_level, 10, "info") /* error warn info debug */ \
     NUMBER(modems, 1, 1, FW_MODEMS_MAX) /* modem programs */ \
     NUMBER(media_workers, 2, 1, 16) /* documents prepared at the same time */ \

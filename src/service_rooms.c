@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "media/cover.h"
-#include "media/join.h"
+#include "media/outgoing.h"
 #include "previews.h"
 #include "service.h"
 
@@ -120,7 +120,7 @@ void fw_service_reload_rules(struct service *s)
 enum fw_err fw_service_start_queue(struct service *s)
 {
     const struct fw_queue_port port = { .prepare = prepare, .send = from_room, .send_with = send_with,
-                                        .slice = fw_join_rest_file, .arg = s };
+                                        .put_pages = fw_outgoing_make, .arg = s };
     const struct fw_config *c = s->config;
     const struct fw_queue_config config = {
         .store = s->store, .ident = c->ident, .modem_count = (int)c->modems, .seats = &s->seats,
@@ -197,7 +197,7 @@ enum fw_err fw_service_start_api(struct service *s, struct fw_fault *fault)
         .rate_limit_per_second = s->config->rate_limit_per_second,
         .faxes_in_process_max = s->config->faxes_in_process_max,
         .batches_in_process_max = s->config->batches_in_process_max,
-        .retry = s->config->retry, .signer = s->signer,
+        .retry = s->config->retry, .no_header_line = s->config->no_header_line, .signer = s->signer,
     };
     return fw_api_start(&config, fault, &s->api);
 }

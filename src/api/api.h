@@ -54,6 +54,7 @@ struct fw_api_config {
     /* What links begin with, "https://fax.example.com"; NULL or empty: where it listens. */
     const char *public_url;
     uint32_t    link_ttl_s; /* how long links to stored files are good; 0: ten minutes */
+    bool no_header_line; /* on faxes, unless they or their application say so */
     const char *retry; /* policy of faxes that name none, by name or JSON; NULL: none */
     struct fw_signer *signer; /* of the webhooks; shown are its public keys */
 };

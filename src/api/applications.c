@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "fax/fax_json.h"
+#include "fax/header_line.h"
+#include "base/zone.h"
 #include "fax/hours.h"
 #include "store/numbers.h"
 
@@ -44,6 +46,12 @@ static const char *check_email(const char *text)
 static const char *check_ident(const char *text)
 {
     return fw_ident_ok(text) ? NULL : "must be 1 to 20 digits, letters, spaces and '+'";
+}
+
+static const char *check_zone(const char *text)
+{
+    struct fw_zone zone;
+    return fw_zone_read(text, &zone) == FW_OK ? NULL : "must be the name of a time zone, such as Europe/Berlin";
 }
 
 static const char *const sites[] = {
@@ -133,6 +141,9 @@ static const struct fw_field table[] = {
     { "tags", FW_FIELD_TEXTS, .max = TAGS_MAX },
     { "retry", FW_FIELD_RETRY },
     { "fax_ident", .check = check_ident, .code = FW_API_UNPROCESSABLE },
+    { "header_line", FW_FIELD_BOOL },
+    { "header_text", .check = fw_header_text_fault, .code = FW_API_UNPROCESSABLE },
+    { "header_time_zone", .check = check_zone, .code = FW_API_UNPROCESSABLE },
 };
 
 /* Only a change has these. */
@@ -148,6 +159,9 @@ static const struct {
     { NULL, "fax_email_recipient", NULL },
     { NULL, "retry", NULL },
     { NULL, "fax_ident", NULL },
+    { NULL, "header_line", NULL },
+    { NULL, "header_text", NULL },
+    { NULL, "header_time_zone", NULL },
     { "inbound", "channel_limit", NULL },
     { "inbound", "sip_subdomain", NULL },
     { "inbound", "sip_subdomain_receive_settings", "from_anyone" },
@@ -173,10 +187,11 @@ static const struct {
 
 static json_t *settings_new(void)
 {
-    return json_pack("{ss sn sn s{sn sn ss} s{sn sn} s{sn} s{sn sn sn} s[]}", "anchorsite_override", "Latency", "retry",
-                     "fax_ident", "inbound", "channel_limit", "sip_subdomain", "sip_subdomain_receive_settings",
-                     "from_anyone", "outbound", "channel_limit", "outbound_voice_profile_id", "email_to_fax",
-                     "senders", "retention", "inbound_days", "outbound_days", "delete_records", "tags");
+    return json_pack("{ss sn sn sn sn sn s{sn sn ss} s{sn sn} s{sn} s{sn sn sn} s[]}", "anchorsite_override", "Latency",
+                     "retry", "fax_ident", "header_line", "header_text", "header_time_zone", "inbound", "channel_limit",
+                     "sip_subdomain", "sip_subdomain_receive_settings", "from_anyone", "outbound", "channel_limit",
+                     "outbound_voice_profile_id", "email_to_fax", "senders", "retention", "inbound_days",
+                     "outbound_days", "delete_records", "tags");
 }
 
 /* `given` as it came, `values` what of it is good. */

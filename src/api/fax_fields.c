@@ -138,6 +138,7 @@ static const struct fw_field table[] = {
     FW_SCHEDULE_FIELDS,
     { "retry", FW_FIELD_RETRY },
     { "trace", FW_FIELD_BOOL },
+    { "header_line", FW_FIELD_BOOL },
     { "metadata", FW_FIELD_METADATA },
     { "result_email", .check = check_email, .code = FW_API_BAD_EMAIL },
     { "result_email_in_reply_to", .max = FW_MESSAGE_ID_MAX, .check = check_message_id,
@@ -227,6 +228,8 @@ static enum fw_err fill(const json_t *values, int documents, struct fw_fax *f)
     f->store_media = fw_field_bool(values, "store_media", false);
     f->store_preview = fw_field_bool(values, "store_preview", false);
     f->trace = fw_field_bool(values, "trace", false);
+    if (fw_field_given(values, "header_line"))
+        f->header_asked = fw_field_bool(values, "header_line", false) ? FW_ASKED_ON : FW_ASKED_OFF;
     f->priority = FW_PRIORITY_NORMAL;
     if (fw_field_given(values, "priority") && !fw_priority_parse(fw_field_text(values, "priority"), &f->priority))
         return FW_INVALID;

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "fax/fax_json.h"
+#include "fax/header_line.h"
 #include "fax/policy.h"
 
 enum { EVENTS_MAX = FW_LIST_PAGE_MAX, PATH_SIZE = 4400 };
@@ -62,7 +63,7 @@ void fw_fax_check_application(struct fw_request *r, struct fw_fax *f)
     else if (!a.active)
         fw_api_error_at(&r->errors, FW_API_CONNECTION_ID, "/connection_id",
                         "This fax application is not active.");
-    else if (set_policy(r, &a, f))
+    else if (set_policy(r, &a, f) || fw_header_promise(&a, !r->config->no_header_line, f))
         fw_api_error_store(&r->errors, FW_NO_MEMORY);
     fw_application_done(&a);
 }

@@ -64,6 +64,8 @@ enum fw_priority {
 const char   *fw_priority_text(enum fw_priority p);
 MUST_USE bool fw_priority_parse(const char *text, enum fw_priority *ret);
 
+enum fw_asked { FW_ASKED_NOTHING, FW_ASKED_ON, FW_ASKED_OFF };
+
 struct fw_fax {
     char    id[FW_UUID_SIZE];
     int64_t account;
@@ -76,6 +78,8 @@ struct fw_fax {
     char    media_name[FW_MEDIA_NAME_MAX + 1]; /* document-1 is what it was at accept */
     char   *page_ranges;  /* owned JSON array of texts, one a document (page/range.h); NULL: all pages */
     char   *cover_page;   /* owned JSON object of texts: template, to, from, subject, comment; NULL: none */
+    char   *header;       /* owned JSON of fax/header_line.h; NULL: its pages have no header line */
+    enum fw_asked header_asked; /* by the request; not stored */
     char   *client_state; /* owned, or NULL */
     char    webhook_url[FW_URL_MAX + 1];
     int     document_count; /* uploaded files: blob names document-1 … document-n */

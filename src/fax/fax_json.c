@@ -80,6 +80,7 @@ json_t *fw_fax_json(const struct fw_fax *f)
         return NULL;
     int bad = json_object_set_new(json, "page_ranges", object_or_null(f->page_ranges));
     bad |= json_object_set_new(json, "cover_page", object_or_null(f->cover_page));
+    bad |= json_object_set_new(json, "header_line", json_boolean(f->header != NULL));
     if (f->direction == FW_INBOUND)
         bad |= add_received(json, f);
     if (!bad)

@@ -326,3 +326,49 @@ enum fw_err fw_join_rest_file(const char *from, const char *to, int skip)
     int dst CLEANUP(fw_fd_close) = src < 0 ? -1 : open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     return dst < 0 ? FW_IO : fw_join_rest(dst, src, skip, FW_PAGES_MAX);
 }
+
+enum fw_err fw_join_read(int fd, void *dst, size_t size, uint64_t at) { return read_at(fd, dst, size, at); }
+
+/* The value of a field of one; 0: it is not there. */
+static uint32_t value_of(struct directory *d, uint32_t tag)
+{
+    for (uint32_t i = 0; i < d->fields; i++) {
+        const uint8_t *field = field_of(d, i);
+        if (get16(field) == tag && get32(field + 4) == 1)
+            return get16(field + 2) == TYPE_SHORT ? get16(field + 8) : get32(field + 8);
+    }
+    return 0;
+}
+
+/* A whole number, which is how we write resolutions. */
+static uint32_t rational_of(int fd, struct directory *d, uint32_t tag)
+{
+    uint8_t value[8];
+    const uint32_t at = value_of(d, tag);
+    return at > 0 && read_at(fd, value, sizeof value, at) == FW_OK && get32(value + 4) == 1 ? get32(value) : 0;
+}
+
+enum fw_err fw_join_page(int fd, uint32_t *at, struct fw_join_page *ret)
+{
+    enum { WIDTH = 256, ROWS = 257, COMPRESSION = 259, PHOTOMETRIC = 262, ORDER = 266, CODE_SIZE = 279, X = 282,
+           Y = 283, T6 = 4, TOP_BIT_FIRST = 1 };
+    struct directory d;
+    uint32_t size = 0;
+    enum fw_err err = size_of(fd, &size);
+    if (!err && *at == 0)
+        err = read_header(fd, at);
+    if (!err)
+        err = read_directory(fd, *at, &d);
+    if (!err)
+        err = check_directory(&d, size);
+    if (err)
+        return err;
+    *at = d.next;
+    *ret = (struct fw_join_page){ value_of(&d, WIDTH), value_of(&d, ROWS), rational_of(fd, &d, X),
+                                  rational_of(fd, &d, Y), value_of(&d, TAG_STRIP_OFFSETS), value_of(&d, CODE_SIZE) };
+    const bool plain = value_of(&d, COMPRESSION) == T6 && value_of(&d, PHOTOMETRIC) == 0 &&
+                       value_of(&d, ORDER) == TOP_BIT_FIRST;
+    const bool there = ret->width > 0 && ret->rows > 0 && ret->x_dpi > 0 && ret->y_dpi > 0 && ret->code_at > 0 &&
+                       ret->code_size > 0 && ret->code_at < size && ret->code_size <= size - ret->code_at;
+    return plain && there ? FW_OK : FW_INVALID;
+}

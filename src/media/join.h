@@ -23,4 +23,15 @@ MUST_USE enum fw_err fw_join_number(int fd, int page_max);
 MUST_USE enum fw_err fw_join_rest(int dst, int src, int skip, int page_max);
 /* The same by path; `to` is made, and must not be there. */
 MUST_USE enum fw_err fw_join_rest_file(const char *from, const char *to, int skip);
+
+/* Where the code of a page stands in its file. */
+struct fw_join_page {
+    uint32_t width, rows, x_dpi, y_dpi;
+    uint32_t code_at, code_size; /* one strip of T.6, 0 is white */
+};
+/* The page whose directory is at `*at`, 0 for the first; `*at` is then that of the next, 0 behind the last.
+ * FW_INVALID: not of our shape, or coded in another way. */
+MUST_USE enum fw_err fw_join_page(int fd, uint32_t *at, struct fw_join_page *ret);
+/* Bytes of the file: all of them, or FW_IO, FW_INVALID. */
+MUST_USE enum fw_err fw_join_read(int fd, void *dst, size_t size, uint64_t at);
 #endif

@@ -17,6 +17,7 @@
 #include "media/fetch.h"
 #include "media/join.h"
 #include "media/media.h"
+#include "media/outgoing.h"
 #include "media/render_run.h"
 
 enum {
@@ -232,7 +233,7 @@ static bool run_decided(struct preparing *p, int document, const char *from, con
                 return fail(p, "service_unavailable", "the data folder cannot be used");
         }
         fw_render_run(run, report);
-        if (report->end == FW_RUN_OK && !run->office_kind)
+        if (report->end == FW_RUN_OK && !run->office_kind && !run->header_sheet)
             check_pages(*ret_fd, run->pages_max, report);
         if (report->end == FW_RUN_CRASHED || report->end == FW_RUN_KILLED)
             fw_log(FW_LOG_WARN, "render.crashed", "fax=%s document=%d attempt=%d text=%s",
@@ -383,6 +384,32 @@ static bool render_all(struct preparing *p, const char *temp, const char *part, 
     return sync_as(p, fd, temp, path);
 }
 
+/* The letters of its header line, when it has one. Apart from the documents, which have no part in what it says. */
+static bool make_header(struct preparing *p)
+{
+    char text[PATH_MAX], temp[PATH_MAX], path[PATH_MAX], name[FW_HEADER_NAME_SIZE];
+    int fd CLEANUP(fw_fd_close) = -1;
+    struct fw_render_report report = { .end = FW_RUN_OK };
+    struct fw_render_run run = run_of(p, 1);
+    run.header_sheet = true;
+    if (!p->job->fax->header)
+        return true;
+    if (!path_of(p, "header.txt", text) || !path_of(p, "header.new", temp) || !path_of(p, FW_HEADER_SHEET_FILE, path))
+        return fail(p, "service_unavailable", "the path of the data folder is too long");
+    fw_header_name(p->job->fax, name);
+    if (fw_file_write(text, fw_span_of(name), 0600))
+        return fail(p, "service_unavailable", "the header line cannot be stored; free disk space and send again");
+    bool ok = run_decided(p, COVER, text, temp, &run, &fd, &report);
+    unlink(text);
+    if (ok && report.end != FW_RUN_OK)
+        ok = report.end == FW_RUN_INTERRUPTED
+                 ? interrupted(p)
+                 : fail(p, "media_processing_exception", "the header line cannot be drawn: %s", report.text);
+    if (!ok)
+        unlink(temp);
+    return ok && sync_as(p, fd, temp, path);
+}
+
 static bool count_documents(struct preparing *p)
 {
     const struct fw_fax *fax = p->job->fax;
@@ -414,7 +441,7 @@ static bool prepare(struct preparing *p)
         if (!have_document(p, document))
             return false;
     }
-    const bool ok = render_all(p, temp, part, path);
+    const bool ok = make_header(p) && render_all(p, temp, part, path);
     unlink(part);
     if (!ok)
         unlink(temp);

@@ -80,6 +80,8 @@ static void make_args(const struct fw_render_run *run, struct args *ret)
     ret->argv[n++] = ret->pages;
     ret->argv[n++] = text("--seconds-max");
     ret->argv[n++] = ret->seconds;
+    if (run->header_sheet)
+        ret->argv[n++] = text("--header-sheet");
     if (run->pages) {
         ret->argv[n++] = text("--pages");
         ret->argv[n++] = text(run->pages);
@@ -267,7 +269,7 @@ static void judge_exit(const struct child *c, int code, struct fw_render_report 
     const json_int_t pages = json_integer_value(json_object_get(line, "pages"));
     switch (code) {
     case FW_RENDER_OK:
-        if (c->run->office_kind) {
+        if (c->run->office_kind || c->run->header_sheet) {
             *ret = (struct fw_render_report){ .end = FW_RUN_OK };
             return;
         }

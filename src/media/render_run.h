@@ -14,6 +14,7 @@ struct fw_render_run {
     const char        *program;
     const struct fw_fax *fax; /* its quality options; `id` for the log */
     int                pages_max;
+    bool               header_sheet; /* the document is the name in a header line (page/header.h) */
     const char        *pages;     /* which, as in page/range.h; NULL: all */
     int                document_fd; /* open for reading */
     int                pages_fd;    /* an empty regular file, open for both */

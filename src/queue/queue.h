@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "fax/guard.h"
+#include "fax/header_line.h"
 #include "ipc/msg.h"
 #include "ipc/seats.h"
 #include "store/store.h"
@@ -29,8 +30,8 @@ struct fw_queue_port {
                     struct fw_prepared *ret);
     void (*send)(void *arg, const struct fw_msg *msg); /* to the line or a modem */
     void (*send_with)(void *arg, const struct fw_msg *msg, int fd); /* `fd` is taken over; only of traced calls */
-    /* Makes `to` of the pages of `from` but the first `skip`. */
-    enum fw_err (*slice)(const char *from, const char *to, int skip);
+    /* Makes `to` of the pages in the folder `dir` but the first `skip`, under `header` if that is not NULL. */
+    enum fw_err (*put_pages)(const char *dir, const char *to, int skip, const struct fw_header_text *header);
     void *arg;
 };
 

@@ -1,6 +1,5 @@
-/* The spool: one folder a modem, the only one it can see; pages go in as a second name of the
- * rendered file, its journal comes back. */
-#include <errno.h>
+/* The spool: one folder a modem, the only one it can see; pages go in, as the port makes them of
+ * the rendered ones, and its journal comes back. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -29,15 +28,15 @@ static enum fw_err name(struct fw_queue *q, int modem, const char *call, const c
 
 enum fw_err fw_spool_put(struct fw_queue *q, const struct fw_fax *fax, int modem, const char *call)
 {
-    char from[PATH_SIZE], to[PATH_SIZE];
+    char to[PATH_SIZE];
     char dir[4096];
+    struct fw_header_text header;
     fw_store_fax_home(q->config.store, fax, dir, sizeof dir);
-    const int used = snprintf(from, sizeof from, "%s/pages.tif", dir);
-    if (used < 0 || used >= PATH_SIZE || name(q, modem, call, ".tif", to))
+    if (name(q, modem, call, ".tif", to))
         return FW_LIMIT;
-    if (fax->first_page > 0)
-        return q->port.slice(from, to, fax->first_page);
-    return link(from, to) < 0 && errno != EEXIST ? FW_IO : FW_OK;
+    if (fax->header)
+        fw_header_text_of(fax, fw_wall_now(), &header);
+    return q->port.put_pages(dir, to, fax->first_page, fax->header ? &header : NULL);
 }
 
 void fw_spool_remove(struct fw_queue *q, int modem, const char *call)

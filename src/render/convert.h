@@ -15,6 +15,7 @@ struct fw_convert {
     uint32_t          threshold;
     int               pages_max;
     const struct fw_page_ranges *pages; /* NULL: all */
+    bool              header_sheet; /* the document is a name: header_sheet.h */
     size_t            memory_max; /* bytes MuPDF may hold at once */
 };
 

@@ -9,6 +9,7 @@
 #include "base/sandbox.h"
 #include "base/text.h"
 #include "render/convert.h"
+#include "render/header_sheet.h"
 #include "render/render_exit.h"
 #include <fcntl.h>
 #include <getopt.h>
@@ -85,6 +86,7 @@ static bool options_read(int argc, char **argv, struct fw_convert *ret, uint64_t
 {
     static const struct option options[] = {
         { "quality", required_argument, NULL, 'q' },
+        { "header-sheet", no_argument, NULL, 'h' },
         { "monochrome", no_argument, NULL, 'm' },
         { "black-threshold", required_argument, NULL, 'b' },
         { "pages", required_argument, NULL, 'r' },
@@ -97,13 +99,14 @@ static bool options_read(int argc, char **argv, struct fw_convert *ret, uint64_t
     uint64_t percent = 95, pages_max = 350;
     for (int option; ok && (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         ok = option == 'q'   ? quality_set(optarg, ret)
-             : option == 'm' ? true
+             : option == 'm' || option == 'h' ? true
              : option == 'b' ? number_of(optarg, 1, 100, &percent)
              : option == 'p' ? number_of(optarg, 1, 10000, &pages_max)
              : option == 'r' ? fw_page_ranges_parse(optarg, &ranges)
              : option == 's' ? number_of(optarg, 1, 86400, ret_seconds)
                              : false;
         monochrome = monochrome || option == 'm';
+        ret->header_sheet = ret->header_sheet || option == 'h';
         ret->pages = option == 'r' ? &ranges : ret->pages;
     }
     if (monochrome) {
@@ -132,7 +135,7 @@ int main(int argc, char **argv)
             stderr,
             "use: faxwire-render [--quality normal|high|very_high|ultra_light|ultra_dark]\n"
             "       [--monochrome] [--black-threshold 1-100] [--pages 1-5,7] [--pages-max N]\n"
-            "       [--seconds-max N of computing]\n"
+            "       [--seconds-max N of computing] [--header-sheet]\n"
             "       <document >pages.tif 3>result; fd 0 and 1 are files, 1 open for both\n");
         return FW_RENDER_USAGE;
     }
@@ -154,7 +157,8 @@ int main(int argc, char **argv)
 
     const struct fw_mono start = fw_mono_now();
     struct fw_converted done = { 0 };
-    const enum fw_render_exit code = fw_convert_run(&convert, &done);
+    const enum fw_render_exit code =
+        convert.header_sheet ? fw_header_sheet_run(&convert, &done) : fw_convert_run(&convert, &done);
     char line[300];
     if (code == FW_RENDER_OFFICE) {
         snprintf(line, sizeof line, "{\"office\":\"%s\"}\n", done.why);

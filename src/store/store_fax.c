@@ -134,6 +134,7 @@ enum fw_err fw_fax_read(struct fw_stmt *q, void *into)
     fw_stmt_text(q, f.batch, sizeof f.batch);
     f.trace = fw_stmt_bool(q);
     f.cover_page = fw_stmt_owned_text(q);
+    f.header = fw_stmt_owned_text(q);
     fw_stmt_text(q, f.user_id, sizeof f.user_id);
     f.cancel_asked = fw_stmt_bool(q);
     f.deleted = fw_stmt_bool(q);
@@ -194,7 +195,7 @@ enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_eve
         return err;
     struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
         db, "INSERT INTO fax(" FW_FAX_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_request(&q, f);
     bind_progress(&q, f);
     fw_stmt_bind_text(&q, f->media_name);
@@ -216,6 +217,7 @@ enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_eve
     fw_stmt_bind_text(&q, f->batch);
     fw_stmt_bind_int(&q, f->trace);
     fw_stmt_bind_text(&q, f->cover_page);
+    fw_stmt_bind_text(&q, f->header);
     err = fw_stmt_run(&q);
     return err ? err : write_events(db, &w);
 }

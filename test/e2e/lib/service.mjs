@@ -30,7 +30,9 @@ export class Service {
         if (config) service.configure(config);
         const usual = config ? ['serve', '--config', join(data, 'faxwire.yaml')] : ['dev', '--data', data, '--listen', '127.0.0.1:0', ...args];
         const [program, ...words] = command ?? [bin('faxwire'), ...usual];
-        service.process = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { FAXWIRE_DRAIN_SECS: '0', ...process.env, ...env },
+        service.process = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], 
+            /* Pages are compared with what was sent; what a header line is, header.test.mjs looks at. */
+            env: { FAXWIRE_DRAIN_SECS: '0', FAXWIRE_NO_HEADER_LINE: '1', ...process.env, ...env },
         });
         service.log = '';
         spawned?.(service);
