@@ -1,188 +1,15 @@
 /* From the bytes of an image to the rows of the page, and when that is allowed. */
 #include "render/draw_image.h"
+#include "render/draw_clip.h"
 #include "render/jpeg_rows.h"
 #include "render/scale.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 64 };
-
-/* What the device does now: a stack of clips, groups, masks and patterns. As in draw.c, the program
- * has one page at a time. */
-static struct {
-    fz_device device; /* its functions before we took their place */
-    struct fw_drawing *drawing;
-    int depth;
-    bool closed[DEPTH_MAX];  /* drawing past the device is wrong at this depth */
-    fz_rect area[DEPTH_MAX]; /* and elsewhere only within this */
-} state;
-
-static void push(bool closed, fz_rect area)
-{
-    const int from = state.depth < DEPTH_MAX ? state.depth : DEPTH_MAX - 1;
-    state.depth++;
-    if (state.depth >= DEPTH_MAX)
-        return;
-    state.closed[state.depth] = state.closed[from] || closed;
-    state.area[state.depth] = fz_intersect_rect(state.area[from], area);
-}
-
-static void pop(void)
-{
-    state.depth -= state.depth > 0;
-}
-
-static bool open_for(fz_rect box)
-{
-    if (state.depth >= DEPTH_MAX || state.closed[state.depth])
-        return false;
-    const fz_rect a = state.area[state.depth];
-    return a.x0 <= box.x0 + 1 && a.y0 <= box.y0 + 1 && a.x1 >= box.x1 - 1 && a.y1 >= box.y1 - 1;
-}
-
-/* Whether a path is one upright rectangle: four sides, each level or plumb. */
-struct sides {
-    fz_matrix ctm;
-    fz_point at;
-    int count;
-    bool other;
-};
-
-static void on_move(fz_context *ctx, void *arg, float x, float y)
-{
-    (void)ctx;
-    struct sides *s = arg;
-    s->other = s->other || s->count > 0;
-    s->at = fz_transform_point_xy(x, y, s->ctm);
-}
-
-static void on_line(fz_context *ctx, void *arg, float x, float y)
-{
-    (void)ctx;
-    struct sides *s = arg;
-    const fz_point to = fz_transform_point_xy(x, y, s->ctm);
-    s->other = s->other || (fabsf(to.x - s->at.x) > 0.01F && fabsf(to.y - s->at.y) > 0.01F);
-    s->count++;
-    s->at = to;
-}
-
-static void on_curve(fz_context *ctx, void *arg, float x1, float y1, float x2, float y2, float x3,
-                     float y3)
-{
-    (void)ctx, (void)x1, (void)y1, (void)x2, (void)y2, (void)x3, (void)y3;
-    ((struct sides *)arg)->other = true;
-}
-
-static void on_close(fz_context *ctx, void *arg)
-{
-    (void)ctx;
-    (void)arg;
-}
-
-static void clip_path(fz_context *ctx, fz_device *dev, const fz_path *path, int even_odd,
-                      fz_matrix ctm, fz_rect scissor)
-{
-    static const fz_path_walker walker = {
-        .moveto = on_move, .lineto = on_line, .curveto = on_curve, .closepath = on_close
-    };
-    struct sides sides = { .ctm = ctm };
-    fz_walk_path(ctx, path, &walker, &sides);
-    const bool rectangle = !sides.other && (sides.count == 3 || sides.count == 4);
-    state.device.clip_path(ctx, dev, path, even_odd, ctm, scissor);
-    push(!rectangle, fz_bound_path(ctx, path, NULL, ctm));
-}
-
-static void clip_stroke_path(fz_context *ctx, fz_device *dev, const fz_path *path,
-                             const fz_stroke_state *stroke, fz_matrix ctm, fz_rect scissor)
-{
-    state.device.clip_stroke_path(ctx, dev, path, stroke, ctm, scissor);
-    push(true, fz_infinite_rect);
-}
-
-static void clip_text(fz_context *ctx, fz_device *dev, const fz_text *text, fz_matrix ctm,
-                      fz_rect scissor)
-{
-    state.device.clip_text(ctx, dev, text, ctm, scissor);
-    push(true, fz_infinite_rect);
-}
-
-static void clip_stroke_text(fz_context *ctx, fz_device *dev, const fz_text *text,
-                             const fz_stroke_state *stroke, fz_matrix ctm, fz_rect scissor)
-{
-    state.device.clip_stroke_text(ctx, dev, text, stroke, ctm, scissor);
-    push(true, fz_infinite_rect);
-}
-
-static void clip_image_mask(fz_context *ctx, fz_device *dev, fz_image *image, fz_matrix ctm,
-                            fz_rect scissor)
-{
-    state.device.clip_image_mask(ctx, dev, image, ctm, scissor);
-    push(true, fz_infinite_rect);
-}
-
-static void pop_clip(fz_context *ctx, fz_device *dev)
-{
-    pop();
-    state.device.pop_clip(ctx, dev);
-}
-
-/* Ends as a clip: its pop_clip takes it from the stack. */
-static void begin_mask(fz_context *ctx, fz_device *dev, fz_rect area, int luminosity,
-                       fz_colorspace *space, const float *color, fz_color_params params)
-{
-    state.device.begin_mask(ctx, dev, area, luminosity, space, color, params);
-    push(true, fz_infinite_rect);
-}
-
-static void begin_group(fz_context *ctx, fz_device *dev, fz_rect area, fz_colorspace *space,
-                        int isolated, int knockout, int blendmode, float alpha)
-{
-    state.device.begin_group(ctx, dev, area, space, isolated, knockout, blendmode, alpha);
-    push(true, fz_infinite_rect);
-}
-
-static void end_group(fz_context *ctx, fz_device *dev)
-{
-    pop();
-    state.device.end_group(ctx, dev);
-}
-
-static int begin_tile(fz_context *ctx, fz_device *dev, fz_rect area, fz_rect view, float xstep,
-                      float ystep, fz_matrix ctm, int id)
-{
-    push(true, fz_infinite_rect);
-    return state.device.begin_tile(ctx, dev, area, view, xstep, ystep, ctm, id);
-}
-
-static void end_tile(fz_context *ctx, fz_device *dev)
-{
-    pop();
-    state.device.end_tile(ctx, dev);
-}
-
-void fw_draw_image_wrap(fz_device *dev, struct fw_drawing *d)
-{
-    state.device = *dev;
-    state.drawing = d;
-    state.depth = 0;
-    state.closed[0] = false;
-    state.area[0] = fz_make_rect(0, 0, FW_RENDER_WIDTH, (float)d->rows);
-    dev->clip_path = clip_path;
-    dev->clip_stroke_path = clip_stroke_path;
-    dev->clip_text = clip_text;
-    dev->clip_stroke_text = clip_stroke_text;
-    dev->clip_image_mask = clip_image_mask;
-    dev->pop_clip = pop_clip;
-    dev->begin_mask = begin_mask;
-    dev->begin_group = begin_group;
-    dev->end_group = end_group;
-    dev->begin_tile = begin_tile;
-    dev->end_tile = end_tile;
-}
-
 /* One image on its way. */
 struct drawn {
+    struct fw_drawing *drawing;
     fz_rect box; /* on the page */
     bool mask;
     struct fw_scale *scale;
@@ -191,7 +18,7 @@ struct drawn {
 static void put_row(void *arg, uint32_t x, uint32_t y, const uint8_t *grey, uint32_t count)
 {
     const struct drawn *d = arg;
-    uint8_t *dst = state.drawing->grey->samples + (size_t)y * FW_RENDER_WIDTH + x;
+    uint8_t *dst = d->drawing->grey->samples + (size_t)y * FW_RENDER_WIDTH + x;
     if (!d->mask) {
         memcpy(dst, grey, count);
         return;
@@ -211,7 +38,7 @@ static bool start(void *arg, uint32_t width, uint32_t rows)
         .x1 = (double)d->box.x1,
         .y1 = (double)d->box.y1,
         .page_width = FW_RENDER_WIDTH,
-        .page_rows = state.drawing->rows,
+        .page_rows = d->drawing->rows,
         .put = put_row,
         .arg = d,
     };
@@ -339,11 +166,11 @@ static bool draw(fz_context *ctx, struct drawn *d, fz_image *image)
     }
 }
 
-bool fw_draw_image(fz_context *ctx, fz_image *image, fz_matrix ctm, bool black_mask)
+bool fw_draw_image(fz_context *ctx, struct fw_drawing *to, fz_image *image, fz_matrix ctm, bool black_mask)
 {
-    struct drawn d = { .box = fz_transform_rect(fz_unit_rect, ctm), .mask = black_mask };
+    struct drawn d = { .drawing = to, .box = fz_transform_rect(fz_unit_rect, ctm), .mask = black_mask };
     const bool upright = fabsf(ctm.b) < 0.5F && fabsf(ctm.c) < 0.5F && ctm.a >= 1 && ctm.d >= 1;
-    if (!upright || !open_for(d.box) || !is_plain(ctx, image, black_mask))
+    if (!upright || !fw_draw_clip_open(d.box) || !is_plain(ctx, image, black_mask))
         return false;
     bool done = false;
     fz_var(done);

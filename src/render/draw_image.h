@@ -7,10 +7,7 @@
 #define FW_DRAW_IMAGE_H
 #include "render/draw.h"
 
-/* Between these two calls the device tells when drawing past it is right: not within clips that cut
- * the image, groups, masks or patterns. One device at a time. */
-void fw_draw_image_wrap(fz_device *dev, struct fw_drawing *d);
 /* `black_mask`: paint black where the image, an image mask, is set. False: not done, draw it the
  * ordinary way; the page may hold some rows of it already. Never throws. */
-MUST_USE bool fw_draw_image(fz_context *ctx, fz_image *image, fz_matrix ctm, bool black_mask);
+MUST_USE bool fw_draw_image(fz_context *ctx, struct fw_drawing *to, fz_image *image, fz_matrix ctm, bool black_mask);
 #endif
