@@ -87,21 +87,17 @@ static enum fw_render_exit caught(struct converter *c, const char *why)
     return refuse(c, FW_RENDER_FORMAT_INVALID, why);
 }
 
-/* FW_BUSY when the page passed `size_max` before its end. `last`: its greys are not needed again. */
-static enum fw_err code_rows(struct converter *c, size_t size_max, bool last)
+/* FW_BUSY when the page passed `size_max` before its end. */
+static enum fw_err code_rows(struct converter *c, size_t size_max)
 {
     enum fw_err err = FW_OK;
     for (uint32_t y = 0; !err && y < c->drawing.rows; y++) {
         uint8_t row[FW_RENDER_WIDTH / 8];
         fw_tone_row(&c->tone, y, row);
-        if (last)
-            fw_tone_whiten(&c->tone, y);
         err = fw_t6_row(c->t6, row, &c->coded);
         if (!err && c->coded.size > size_max)
             err = FW_BUSY;
     }
-    if (last && !err)
-        fw_drawing_whitened(&c->drawing);
     const enum fw_err err_end = fw_t6_end(c->t6, &c->coded);
     return err ? err : err_end;
 }
@@ -111,7 +107,8 @@ static enum fw_err code_page(struct converter *c)
 {
     c->tone.mode = c->want->mode;
     c->tone.threshold = c->want->threshold;
-    c->tone.grey = c->drawing.grey->samples;
+    c->tone.grey = c->drawing.plane.grey;
+    c->tone.plane = &c->drawing.plane;
     c->tone.rows = c->drawing.rows;
     c->tone.y_dpi = c->want->y_dpi;
     c->tone.tiles = c->drawing.tiles;
@@ -120,11 +117,11 @@ static enum fw_err code_page(struct converter *c)
     c->coded.size = 0;
     const size_t long_page = c->want->y_dpi > 200 ? 2 * LONG_PAGE : LONG_PAGE;
     const bool other_way = c->want->mode == FW_TONE_MIXED && c->tone.has_greys;
-    enum fw_err err = code_rows(c, other_way ? long_page : SIZE_MAX, !other_way);
+    enum fw_err err = code_rows(c, other_way ? long_page : SIZE_MAX);
     if (err == FW_BUSY) {
         c->tone.screened = true;
         c->coded.size = 0;
-        err = code_rows(c, SIZE_MAX, true);
+        err = code_rows(c, SIZE_MAX);
     }
     return err;
 }
@@ -198,7 +195,7 @@ static enum fw_render_exit convert_pages(struct converter *c)
         return refuse(c, FW_RENDER_LIMITS, "out of memory");
     if (fw_tiff_start(&c->tiff, c->want->out, (uint32_t)fax_pages))
         return refuse(c, FW_RENDER_LIMITS, "the pages need more room than there is");
-    fz_try(ctx) fw_drawing_init(ctx, &c->drawing, c->want->y_dpi);
+    fz_try(ctx) fw_drawing_init(ctx, &c->drawing, c->want->y_dpi, c->want->mode, c->want->threshold);
     fz_catch(ctx) return caught(c, "out of memory");
     for (int i = 0; i < c->pages_wanted && code == FW_RENDER_OK; i++)
         code = convert_page(c, wanted_at(c, i));

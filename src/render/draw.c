@@ -1,7 +1,7 @@
 /* Draws pages of documents as fax pages, one after the other in the same memory. */
 #include "render/draw.h"
 #include "render/draw_device.h"
-#include "render/tone.h"
+#include "render/letters.h"
 #include <mupdf/pdf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,39 +20,32 @@ static uint8_t *pixels_new(size_t size)
     return pixels;
 }
 
-void fw_drawing_init(fz_context *ctx, struct fw_drawing *d, uint32_t y_dpi)
+void fw_drawing_init(fz_context *ctx, struct fw_drawing *d, uint32_t y_dpi, enum fw_tone_mode mode, uint32_t threshold)
 {
-    *d = (struct fw_drawing){ .rows = fw_geometry_rows_max(y_dpi) };
+    *d = (struct fw_drawing){ .rows = fw_geometry_rows_max(y_dpi), .threshold = threshold };
+    const size_t bands = (d->rows + FW_PLANE_BAND - 1) / FW_PLANE_BAND;
     d->tiles_size = (size_t)((d->rows + FW_TONE_TILE - 1) / FW_TONE_TILE) * FW_TONE_TILES;
     d->tiles = fz_malloc(ctx, d->tiles_size);
-    d->samples = pixels_new((size_t)d->rows * FW_RENDER_WIDTH);
-    if (!d->samples)
+    d->plane.bits = fz_malloc(ctx, (size_t)d->rows * FW_PLANE_ROW + FW_PLANE_SLACK);
+    d->plane.bands = fz_malloc(ctx, bands);
+    d->plane.grey = pixels_new((size_t)d->rows * FW_RENDER_WIDTH);
+    if (!d->plane.grey)
         fz_throw(ctx, FZ_ERROR_MEMORY, "no room for a page");
     d->grey = fz_new_pixmap_with_data(ctx, fz_device_gray(ctx), FW_RENDER_WIDTH, (int)d->rows, NULL, 0,
-                                      FW_RENDER_WIDTH, d->samples);
+                                      FW_RENDER_WIDTH, d->plane.grey);
+    if (mode != FW_TONE_DIFFUSE)
+        d->letters = fw_letters_new(ctx, threshold);
 }
 
 void fw_drawing_done(fz_context *ctx, struct fw_drawing *d)
 {
+    fw_letters_free(ctx, d->letters);
     fz_drop_pixmap(ctx, d->grey);
-    free(d->samples);
+    free(d->plane.grey);
+    fz_free(ctx, d->plane.bits);
+    fz_free(ctx, d->plane.bands);
     fz_free(ctx, d->tiles);
     *d = (struct fw_drawing){ 0 };
-}
-
-/* Until it is known to be white again, none of it is. */
-static void clear(struct fw_drawing *d, uint32_t rows)
-{
-    const uint32_t from = d->white_rows;
-    if (rows > from)
-        memset(d->grey->samples + (size_t)from * FW_RENDER_WIDTH, 255, (size_t)(rows - from) * FW_RENDER_WIDTH);
-    d->cleared_rows = rows > from ? rows : from;
-    d->white_rows = 0;
-}
-
-void fw_drawing_whitened(struct fw_drawing *d)
-{
-    d->white_rows = d->cleared_rows;
 }
 
 static fz_matrix matrix_of(fz_rect box, const struct fw_geometry *g, int part)
@@ -149,8 +142,8 @@ void fw_drawing_page(fz_context *ctx, struct fw_drawing *d, fz_document *doc, in
         const struct fw_geometry g = geometry_of(box, y_dpi);
         fw_assert(part < g.parts);
         fw_assert(g.rows <= (uint32_t)d->grey->h);
-        d->rows = g.rows;
-        clear(d, g.rows);
+        d->rows = d->plane.rows = g.rows;
+        fw_plane_start(&d->plane, !d->letters);
         memset(d->tiles, 0, d->tiles_size);
         /* The page ends where the paper does, whatever its content thinks. */
         const fz_irect paper = fz_make_irect(0, 0, FW_RENDER_WIDTH, (int)g.rows);

@@ -1,7 +1,5 @@
 /* Follows the clips, groups, masks and patterns of the draw device, to know when the page itself is drawn on. */
 #include "render/draw_clip.h"
-#include "render/geometry.h"
-#include <math.h>
 
 enum { DEPTH_MAX = 64 };
 
@@ -9,6 +7,7 @@ enum { DEPTH_MAX = 64 };
  * has one page at a time. */
 static struct {
     fz_device device; /* its functions before we took their place */
+    struct fw_plane *plane;
     int depth;
     bool closed[DEPTH_MAX];  /* drawing past the device is wrong at this depth */
     fz_rect area[DEPTH_MAX]; /* and elsewhere only within this */
@@ -29,12 +28,35 @@ static void pop(void)
     state.depth -= state.depth > 0;
 }
 
+bool fw_draw_clip_on_page(fz_rect *ret_area)
+{
+    const int at = state.depth < DEPTH_MAX ? state.depth : DEPTH_MAX - 1;
+    *ret_area = state.area[at];
+    return state.depth < DEPTH_MAX && !state.closed[at];
+}
+
 bool fw_draw_clip_open(fz_rect box)
 {
-    if (state.depth >= DEPTH_MAX || state.closed[state.depth])
-        return false;
-    const fz_rect a = state.area[state.depth];
-    return a.x0 <= box.x0 + 1 && a.y0 <= box.y0 + 1 && a.x1 >= box.x1 - 1 && a.y1 >= box.y1 - 1;
+    fz_rect a;
+    return fw_draw_clip_on_page(&a) && a.x0 <= box.x0 + 1 && a.y0 <= box.y0 + 1 && a.x1 >= box.x1 - 1 &&
+           a.y1 >= box.y1 - 1;
+}
+
+void fw_draw_clip_needs_grey(fz_rect box)
+{
+    enum { ROUNDING = 2 };
+    fz_rect area;
+    if (!fw_draw_clip_on_page(&area))
+        return;
+    box = fz_intersect_rect(box, area);
+    if (box.y0 <= box.y1)
+        fw_plane_turn_grey(state.plane, (int)box.y0 - ROUNDING, (int)box.y1 + ROUNDING);
+}
+
+/* Before the device begins to draw elsewhere what will be laid over this part of the page. */
+static void leave_page(fz_rect area)
+{
+    fw_draw_clip_needs_grey(state.depth + 1 < DEPTH_MAX ? area : fz_infinite_rect);
 }
 
 /* Whether a path is one upright rectangle: four sides, each level or plumb. */
@@ -58,7 +80,7 @@ static void on_line(fz_context *ctx, void *arg, float x, float y)
     (void)ctx;
     struct sides *s = arg;
     const fz_point to = fz_transform_point_xy(x, y, s->ctm);
-    s->other = s->other || (fabsf(to.x - s->at.x) > 0.01F && fabsf(to.y - s->at.y) > 0.01F);
+    s->other = s->other || (to.x != s->at.x && to.y != s->at.y);
     s->count++;
     s->at = to;
 }
@@ -85,13 +107,17 @@ static void clip_path(fz_context *ctx, fz_device *dev, const fz_path *path, int 
     struct sides sides = { .ctm = ctm };
     fz_walk_path(ctx, path, &walker, &sides);
     const bool rectangle = !sides.other && (sides.count == 3 || sides.count == 4);
+    const fz_rect area = fz_bound_path(ctx, path, NULL, ctm);
+    if (!rectangle || state.depth + 1 >= DEPTH_MAX)
+        leave_page(area);
     state.device.clip_path(ctx, dev, path, even_odd, ctm, scissor);
-    push(!rectangle, fz_bound_path(ctx, path, NULL, ctm));
+    push(!rectangle, area);
 }
 
 static void clip_stroke_path(fz_context *ctx, fz_device *dev, const fz_path *path,
                              const fz_stroke_state *stroke, fz_matrix ctm, fz_rect scissor)
 {
+    leave_page(fz_infinite_rect);
     state.device.clip_stroke_path(ctx, dev, path, stroke, ctm, scissor);
     push(true, fz_infinite_rect);
 }
@@ -99,6 +125,7 @@ static void clip_stroke_path(fz_context *ctx, fz_device *dev, const fz_path *pat
 static void clip_text(fz_context *ctx, fz_device *dev, const fz_text *text, fz_matrix ctm,
                       fz_rect scissor)
 {
+    leave_page(fz_infinite_rect);
     state.device.clip_text(ctx, dev, text, ctm, scissor);
     push(true, fz_infinite_rect);
 }
@@ -106,6 +133,7 @@ static void clip_text(fz_context *ctx, fz_device *dev, const fz_text *text, fz_m
 static void clip_stroke_text(fz_context *ctx, fz_device *dev, const fz_text *text,
                              const fz_stroke_state *stroke, fz_matrix ctm, fz_rect scissor)
 {
+    leave_page(fz_infinite_rect);
     state.device.clip_stroke_text(ctx, dev, text, stroke, ctm, scissor);
     push(true, fz_infinite_rect);
 }
@@ -113,6 +141,7 @@ static void clip_stroke_text(fz_context *ctx, fz_device *dev, const fz_text *tex
 static void clip_image_mask(fz_context *ctx, fz_device *dev, fz_image *image, fz_matrix ctm,
                             fz_rect scissor)
 {
+    leave_page(fz_transform_rect(fz_unit_rect, ctm));
     state.device.clip_image_mask(ctx, dev, image, ctm, scissor);
     push(true, fz_infinite_rect);
 }
@@ -127,6 +156,7 @@ static void pop_clip(fz_context *ctx, fz_device *dev)
 static void begin_mask(fz_context *ctx, fz_device *dev, fz_rect area, int luminosity,
                        fz_colorspace *space, const float *color, fz_color_params params)
 {
+    leave_page(area);
     state.device.begin_mask(ctx, dev, area, luminosity, space, color, params);
     push(true, fz_infinite_rect);
 }
@@ -134,6 +164,7 @@ static void begin_mask(fz_context *ctx, fz_device *dev, fz_rect area, int lumino
 static void begin_group(fz_context *ctx, fz_device *dev, fz_rect area, fz_colorspace *space,
                         int isolated, int knockout, int blendmode, float alpha)
 {
+    leave_page(area);
     state.device.begin_group(ctx, dev, area, space, isolated, knockout, blendmode, alpha);
     push(true, fz_infinite_rect);
 }
@@ -147,6 +178,7 @@ static void end_group(fz_context *ctx, fz_device *dev)
 static int begin_tile(fz_context *ctx, fz_device *dev, fz_rect area, fz_rect view, float xstep,
                       float ystep, fz_matrix ctm, int id)
 {
+    leave_page(fz_infinite_rect);
     push(true, fz_infinite_rect);
     return state.device.begin_tile(ctx, dev, area, view, xstep, ystep, ctm, id);
 }
@@ -157,12 +189,13 @@ static void end_tile(fz_context *ctx, fz_device *dev)
     state.device.end_tile(ctx, dev);
 }
 
-void fw_draw_clip_wrap(fz_device *dev, uint32_t rows)
+void fw_draw_clip_wrap(fz_device *dev, struct fw_plane *plane)
 {
+    state.plane = plane;
     state.device = *dev;
     state.depth = 0;
     state.closed[0] = false;
-    state.area[0] = fz_make_rect(0, 0, FW_RENDER_WIDTH, (float)rows);
+    state.area[0] = fz_make_rect(0, 0, FW_RENDER_WIDTH, (float)plane->rows);
     dev->clip_path = clip_path;
     dev->clip_stroke_path = clip_stroke_path;
     dev->clip_text = clip_text;

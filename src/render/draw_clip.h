@@ -3,11 +3,15 @@
  */
 #ifndef FW_DRAW_CLIP_H
 #define FW_DRAW_CLIP_H
-#include "base/base.h"
+#include "render/plane.h"
 #include <mupdf/fitz.h>
 
-/* Takes the place of the device's clips, groups, masks and patterns; the page has `rows`. */
-void          fw_draw_clip_wrap(fz_device *dev, uint32_t rows);
-/* Whether all of `box`, in pixels, is drawn on the page itself now. */
+/* Takes the place of the device's clips, groups, masks and patterns, which turn the page grey below them. */
+void          fw_draw_clip_wrap(fz_device *dev, struct fw_plane *plane);
+/* Whether the page itself is drawn on now, and within which upright area. */
+MUST_USE bool fw_draw_clip_on_page(fz_rect *ret_area);
+/* Whether all of `box`, in pixels, is. */
 MUST_USE bool fw_draw_clip_open(fz_rect box);
+/* MuPDF is about to draw within `box`: if that is on the page, its rows become grey. */
+void          fw_draw_clip_needs_grey(fz_rect box);
 #endif

@@ -4,7 +4,9 @@
 #include "render/draw_device.h"
 #include "render/draw_clip.h"
 #include "render/draw_image.h"
+#include "render/letters.h"
 #include "render/tone_kernel.h"
+#include "render/upright.h"
 #include <math.h>
 
 /* Lines and text lighter than these keep their grey; the rest is drawn in black. */
@@ -27,8 +29,10 @@ static bool is_dark(fz_context *ctx, fz_colorspace *space, const float *color, f
     return alpha > 0.3F && 1 - (1 - grey[0]) * alpha < grey_max;
 }
 
+/* Something that is no plain black or white: its tiles are looked at, and its rows have greys. */
 static void mark(fz_rect area, enum fw_tile as)
 {
+    fw_draw_clip_needs_grey(area);
     const struct fw_drawing *d = wrapped.drawing;
     const fz_irect all = fz_make_irect(0, 0, FW_RENDER_WIDTH, (int)d->rows);
     const fz_irect box = fz_intersect_irect(fz_irect_from_rect(area), all);
@@ -37,7 +41,8 @@ static void mark(fz_rect area, enum fw_tile as)
     const int left = box.x0 / FW_TONE_TILE, right = (box.x1 - 1) / FW_TONE_TILE;
     for (int y = box.y0 / FW_TONE_TILE; y <= (box.y1 - 1) / FW_TONE_TILE; y++) {
         uint8_t *tiles = d->tiles + y * FW_TONE_TILES;
-        for (int x = left; x <= right; x++)
+        /* What a clip cuts off is not there. */
+        for (int x = left; fw_plane_is_grey(&d->plane, (uint32_t)y * FW_TONE_TILE) && x <= right; x++)
             tiles[x] = tiles[x] == FW_TILE_PICTURE ? FW_TILE_PICTURE : (uint8_t)as;
     }
 }
@@ -47,16 +52,46 @@ static void mark_picture(fz_rect area)
     mark(area, FW_TILE_PICTURE);
 }
 
+enum colour { BLACK, WHITE, COLOUR };
+
 /* Whether this is drawn as black or white, which make no tint. */
-static bool is_plain_colour(fz_context *ctx, fz_colorspace *space, const float *color, float alpha,
-                            fz_color_params params)
+static enum colour colour_of(fz_context *ctx, fz_colorspace *space, const float *color, float alpha,
+                             fz_color_params params)
 {
     float grey[FZ_MAX_COLORS] = { 0 };
     if (space)
         fz_convert_color(ctx, space, color, fz_device_gray(ctx), grey, NULL, params);
     const float seen = 255 * (1 - (1 - grey[0]) * alpha);
-    return seen <= FW_TONE_BLACK_SNAP || (alpha >= 1 && seen >= FW_TONE_WHITE_SNAP);
+    return seen <= FW_TONE_BLACK_SNAP                 ? BLACK
+           : alpha >= 1 && seen >= FW_TONE_WHITE_SNAP ? WHITE
+                                                      : COLOUR;
 }
+
+static fz_irect pixels_of(fz_rect area)
+{
+    const fz_irect page = fz_make_irect(0, 0, FW_RENDER_WIDTH, (int)wrapped.drawing->rows);
+    return fz_intersect_irect(fz_irect_from_rect(area), page);
+}
+
+/* False: it must be drawn the ordinary way. */
+static bool fill_boxes(const struct fw_upright *u, bool black)
+{
+    fz_rect area;
+    if (!fw_draw_clip_on_page(&area))
+        return false;
+    const fz_irect clip = pixels_of(area);
+    for (int i = 0; i < u->count; i++) {
+        struct fw_plane_box b = u->boxes[i];
+        b.x0 = b.x0 > clip.x0 ? b.x0 : clip.x0;
+        b.y0 = b.y0 > clip.y0 ? b.y0 : clip.y0;
+        b.x1 = b.x1 < clip.x1 ? b.x1 : clip.x1;
+        b.y1 = b.y1 < clip.y1 ? b.y1 : clip.y1;
+        fw_plane_fill(&wrapped.drawing->plane, b, black);
+    }
+    return true;
+}
+
+_Static_assert((int)FW_TONE_TILE == (int)FW_PLANE_BAND, "a row of tiles is grey or is not");
 
 /* The smallest extent, in pixels, of a pen one user unit thick. */
 static float pen_extent(fz_matrix m)
@@ -74,8 +109,17 @@ static void stroke_path(fz_context *ctx, fz_device *dev, const fz_path *path,
     static const float black[1] = { 0 };
     const float extent = pen_extent(ctm);
     const bool thin = extent > 1e-6F && stroke->linewidth * extent < 2;
-    if (!is_plain_colour(ctx, space, color, alpha, params))
-        mark(fz_bound_path(ctx, path, stroke, ctm), FW_TILE_LOOK);
+    const enum colour colour = colour_of(ctx, space, color, alpha, params);
+    const bool drawn_black =
+        colour == BLACK || (thin && is_dark(ctx, space, color, alpha, params, line_grey_max));
+    struct fw_upright lines;
+    if (wrapped.drawing->letters && drawn_black &&
+        fw_upright_stroke(ctx, path, stroke, ctm, &lines) && fill_boxes(&lines, true))
+        return;
+    const fz_rect bound = fz_bound_path(ctx, path, stroke, ctm);
+    fw_draw_clip_needs_grey(fz_expand_rect(bound, 2));
+    if (colour == COLOUR)
+        mark(bound, FW_TILE_LOOK);
     if (!thin || (size_t)stroke->dash_len > ARRAY_LEN(stroke->dash_list)) {
         wrapped.draw.stroke_path(ctx, dev, path, stroke, ctm, space, color, alpha, params);
         return;
@@ -83,7 +127,7 @@ static void stroke_path(fz_context *ctx, fz_device *dev, const fz_path *path,
     fz_stroke_state pen = *stroke;
     if (pen.linewidth * extent < 1)
         pen.linewidth = 1 / extent;
-    if (is_dark(ctx, space, color, alpha, params, line_grey_max))
+    if (drawn_black)
         wrapped.draw.stroke_path(ctx, dev, path, &pen, ctm, fz_device_gray(ctx), black, 1, params);
     else
         wrapped.draw.stroke_path(ctx, dev, path, &pen, ctm, space, color, alpha, params);
@@ -144,6 +188,30 @@ static void on_close(fz_context *ctx, void *arg)
     part_end(ctx, arg);
 }
 
+/* Black and white rectangles, and rules of any dark colour. */
+static bool fill_upright(fz_context *ctx, const fz_path *path, int even_odd, fz_matrix ctm,
+                         fz_colorspace *space, const float *color, float alpha,
+                         fz_color_params params)
+{
+    const uint32_t threshold = wrapped.drawing->threshold;
+    struct fw_upright boxes;
+    if (!wrapped.drawing->letters ||
+        !fw_upright_fill(ctx, path, even_odd != 0, ctm, threshold, &boxes))
+        return false;
+    switch (colour_of(ctx, space, color, alpha, params)) {
+    case BLACK:
+        return fill_boxes(&boxes, true);
+    case WHITE:
+        /* White shapes do not grow, nor does light grey become white where the threshold makes it
+         * black. */
+        return threshold <= FW_TONE_WHITE_SNAP && !boxes.thin && fill_boxes(&boxes, false);
+    case COLOUR:
+        break;
+    }
+    return boxes.thin && is_dark(ctx, space, color, alpha, params, line_grey_max) &&
+           fill_boxes(&boxes, true);
+}
+
 static void fill_path(fz_context *ctx, fz_device *dev, const fz_path *path, int even_odd,
                       fz_matrix ctm, fz_colorspace *space, const float *color, float alpha,
                       fz_color_params params)
@@ -152,9 +220,13 @@ static void fill_path(fz_context *ctx, fz_device *dev, const fz_path *path, int 
         .moveto = on_move, .lineto = on_line, .curveto = on_curve, .closepath = on_close
     };
     static const float black[1] = { 0 };
+    if (fill_upright(ctx, path, even_odd, ctm, space, color, alpha, params))
+        return;
+    const fz_rect bound = fz_bound_path(ctx, path, NULL, ctm);
+    fw_draw_clip_needs_grey(fz_expand_rect(bound, 2));
+    if (colour_of(ctx, space, color, alpha, params) == COLOUR)
+        mark(bound, FW_TILE_LOOK);
     wrapped.draw.fill_path(ctx, dev, path, even_odd, ctm, space, color, alpha, params);
-    if (!is_plain_colour(ctx, space, color, alpha, params))
-        mark(fz_bound_path(ctx, path, NULL, ctm), FW_TILE_LOOK);
     if (!is_dark(ctx, space, color, alpha, params, line_grey_max))
         return;
     struct thin_parts thin = { .ctm = ctm, .part = nothing };
@@ -170,26 +242,101 @@ static void fill_path(fz_context *ctx, fz_device *dev, const fz_path *path, int 
     fz_catch(ctx) fz_rethrow(ctx);
 }
 
+/* Goes over the letters of a text with `act`; false: one of them cannot be had as bits, or `act` did not want it. */
+typedef bool letter_act(void *arg, const struct fw_stamp *stamp, int x, int y);
+static bool each_letter(fz_context *ctx, const fz_text *text, fz_matrix ctm, letter_act *act, void *arg)
+{
+    struct fw_letters *letters = wrapped.drawing->letters;
+    for (const fz_text_span *span = text->head; span; span = span->next) {
+        const struct fw_letters_face *face =
+            fw_letters_face(ctx, letters, span->font, fz_concat(span->trm, ctm));
+        for (int i = 0; face && i < span->len; i++) {
+            const fz_text_item *item = &span->items[i];
+            int x = 0, y = 0;
+            if (item->gid < 0)
+                continue;
+            const fz_point at = fz_transform_point_xy(item->x, item->y, ctm);
+            const struct fw_stamp *stamp =
+                fw_letters_get(ctx, letters, face, item->gid, at, &x, &y);
+            if (!stamp || !act(arg, stamp, x, y))
+                return false;
+        }
+        if (!face)
+            return false;
+    }
+    return true;
+}
+
+static bool put_letter(void *arg, const struct fw_stamp *s, int x, int y)
+{
+    const fz_irect *clip = arg;
+    x += s->x;
+    y += s->y;
+    if (s->strips == 0)
+        return true;
+    if (x < clip->x0 || y < clip->y0 || x + s->width > clip->x1 || y + s->rows > clip->y1)
+        return false;
+    fw_plane_stamp(&wrapped.drawing->plane, s, x - s->x, y - s->y);
+    return true;
+}
+
+static bool include_letter(void *arg, const struct fw_stamp *s, int x, int y)
+{
+    const float left = (float)(x + s->x), top = (float)(y + s->y);
+    fz_rect *bound = arg;
+    *bound = fz_union_rect(*bound,
+                           fz_make_rect(left, top, left + (float)s->width, top + (float)s->rows));
+    return true;
+}
+
+/* MuPDF is about to draw this text, smoothed. A font may lie about the size of its letters, so they
+ * are looked at; smoothing reaches a pixel beyond what the threshold leaves. */
+static void text_needs_grey(fz_context *ctx, const fz_text *text, fz_matrix ctm)
+{
+    fz_rect area, bound = fz_empty_rect;
+    if (!wrapped.drawing->letters || !fw_draw_clip_on_page(&area))
+        return;
+    const bool known = each_letter(ctx, text, ctm, include_letter, &bound);
+    fw_draw_clip_needs_grey(known ? fz_expand_rect(bound, 3) : fz_infinite_rect);
+}
+
 static void fill_text(fz_context *ctx, fz_device *dev, const fz_text *text, fz_matrix ctm,
                       fz_colorspace *space, const float *color, float alpha, fz_color_params params)
 {
     static const float black[1] = { 0 };
+    fz_rect area;
     if (is_dark(ctx, space, color, alpha, params, text_grey_max)) {
+        if (wrapped.drawing->letters && fw_draw_clip_on_page(&area)) {
+            fz_irect clip = pixels_of(area);
+            if (each_letter(ctx, text, ctm, put_letter, &clip))
+                return;
+        }
+        text_needs_grey(ctx, text, ctm);
         wrapped.draw.fill_text(ctx, dev, text, ctm, fz_device_gray(ctx), black, 1, params);
         return;
     }
+    text_needs_grey(ctx, text, ctm);
     if (is_dark(ctx, space, color, alpha, params, line_grey_max))
         mark_picture(fz_bound_text(ctx, text, NULL, ctm)); /* grey stays visible as dots */
-    else if (!is_plain_colour(ctx, space, color, alpha, params))
+    else if (colour_of(ctx, space, color, alpha, params) == COLOUR)
         mark(fz_bound_text(ctx, text, NULL, ctm), FW_TILE_LOOK);
     wrapped.draw.fill_text(ctx, dev, text, ctm, space, color, alpha, params);
+}
+
+static void stroke_text(fz_context *ctx, fz_device *dev, const fz_text *text,
+                        const fz_stroke_state *stroke, fz_matrix ctm, fz_colorspace *space,
+                        const float *color, float alpha, fz_color_params params)
+{
+    fw_draw_clip_needs_grey(fz_infinite_rect);
+    wrapped.draw.stroke_text(ctx, dev, text, stroke, ctm, space, color, alpha, params);
 }
 
 /* An image of one bit is a scanned fax or a stamp: made for the threshold. */
 static void fill_image(fz_context *ctx, fz_device *dev, fz_image *image, fz_matrix ctm, float alpha,
                        fz_color_params params)
 {
-    mark(fz_transform_rect(fz_unit_rect, ctm), image->bpc > 1 || image->n > 1 ? FW_TILE_PICTURE : FW_TILE_LOOK);
+    mark(fz_transform_rect(fz_unit_rect, ctm),
+         image->bpc > 1 || image->n > 1 ? FW_TILE_PICTURE : FW_TILE_LOOK);
     if (alpha < 1 || !fw_draw_image(ctx, wrapped.drawing, image, ctm, false))
         wrapped.draw.fill_image(ctx, dev, image, ctm, alpha, params);
 }
@@ -246,6 +393,7 @@ void fw_draw_device_wrap(fz_device *dev, struct fw_drawing *d)
     dev->stroke_path = stroke_path;
     dev->fill_path = fill_path;
     dev->fill_text = fill_text;
+    dev->stroke_text = stroke_text;
     dev->fill_image = fill_image;
     dev->fill_image_mask = fill_image_mask;
     dev->fill_shade = fill_shade;
@@ -253,5 +401,5 @@ void fw_draw_device_wrap(fz_device *dev, struct fw_drawing *d)
     dev->begin_group = begin_group;
     dev->clip_image_mask = clip_image_mask;
     dev->begin_tile = begin_tile;
-    fw_draw_clip_wrap(dev, d->rows);
+    fw_draw_clip_wrap(dev, &d->plane);
 }

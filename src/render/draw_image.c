@@ -18,7 +18,7 @@ struct drawn {
 static void put_row(void *arg, uint32_t x, uint32_t y, const uint8_t *grey, uint32_t count)
 {
     const struct drawn *d = arg;
-    uint8_t *dst = d->drawing->grey->samples + (size_t)y * FW_RENDER_WIDTH + x;
+    uint8_t *dst = d->drawing->plane.grey + (size_t)y * FW_RENDER_WIDTH + x;
     if (!d->mask) {
         memcpy(dst, grey, count);
         return;

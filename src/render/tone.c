@@ -201,7 +201,10 @@ void fw_tone_row(struct fw_tone *t, uint32_t y, uint8_t ret[FW_RENDER_WIDTH / 8]
         level_row(t, grey, tiles, t->row);
         grey = t->row;
     }
-    threshold_row(t, grey, ret);
+    if (t->plane && !fw_plane_is_grey(t->plane, y))
+        memcpy(ret, t->plane->bits + (size_t)y * FW_PLANE_ROW, FW_PLANE_ROW);
+    else
+        threshold_row(t, grey, ret);
     if (!t->has_greys || !memchr(tiles, FW_TILE_PICTURE, FW_TONE_TILES)) {
         if (t->errors_dirty)
             memset(t->errors, 0, sizeof t->errors);
@@ -222,9 +225,4 @@ void fw_tone_row(struct fw_tone *t, uint32_t y, uint8_t ret[FW_RENDER_WIDTH / 8]
         else
             diffuse_tile(t, grey + x, now + x, next + x, ret + 2 * i);
     }
-}
-
-void fw_tone_whiten(struct fw_tone *t, uint32_t y)
-{
-    t->kernel->whiten(t->grey + (size_t)y * FW_RENDER_WIDTH);
 }

@@ -10,7 +10,7 @@
 #ifndef FW_TONE_H
 #define FW_TONE_H
 #include "base/base.h"
-#include "render/geometry.h"
+#include "render/plane.h"
 
 enum fw_tone_mode {
     FW_TONE_MIXED,     /* per tile, as above */
@@ -33,7 +33,8 @@ struct fw_tone_kernel;
 struct fw_tone {
     enum fw_tone_mode mode;
     uint32_t          threshold; /* grey below this is black; 0 to 256 */
-    uint8_t          *grey;      /* FW_RENDER_WIDTH bytes a row, 255 is white */
+    const uint8_t    *grey;      /* FW_RENDER_WIDTH bytes a row, 255 is white */
+    const struct fw_plane *plane; /* where the page is bits already; NULL: nowhere. No mark on a tile there */
     uint32_t          rows, y_dpi;
     bool              screened;  /* dots instead of diffusion; may be changed before row 0 */
     uint8_t          *tiles;     /* FW_TONE_TILES a row of tiles, enum fw_tile. Overwritten */
@@ -49,6 +50,4 @@ struct fw_tone {
 void fw_tone_start(struct fw_tone *t);
 /* Row `y`, which must be 0, 1, 2, ...: packed, the leftmost pixel in the top bit, 1 is black. */
 void fw_tone_row(struct fw_tone *t, uint32_t y, uint8_t ret[FW_RENDER_WIDTH / 8]);
-/* Makes row `y`, which is not needed again, white for the next page while it is in the cache. */
-void fw_tone_whiten(struct fw_tone *t, uint32_t y);
 #endif

@@ -74,14 +74,5 @@ static void evenness(const uint8_t *grey, uint32_t rows, uint8_t ret[FW_TONE_TIL
     }
 }
 
-static void whiten(uint8_t *grey)
-{
-    const __m256i white = _mm256_set1_epi8(-1);
-    for (size_t x = 0; x < FW_RENDER_WIDTH; x += 32) {
-        if (!_mm256_testc_si256(load(grey + x), white))
-            _mm256_storeu_si256((__m256i *)(void *)(grey + x), white);
-    }
-}
-
-const struct fw_tone_kernel fw_tone_avx2 = { threshold, evenness, whiten };
+const struct fw_tone_kernel fw_tone_avx2 = { threshold, evenness };
 #endif

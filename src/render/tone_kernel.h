@@ -21,8 +21,6 @@ struct fw_tone_kernel {
     void (*threshold)(const uint8_t *grey, uint32_t threshold, uint8_t ret[FW_RENDER_WIDTH / 8]);
     /* For each tile of a row of tiles, `rows` (1 to 16) high: one of the above. */
     void (*evenness)(const uint8_t *grey, uint32_t rows, uint8_t ret[FW_TONE_TILES]);
-    /* A row to white; what is white already is not written, and so not carried back to memory. */
-    void (*whiten)(uint8_t *grey);
 };
 
 extern const struct fw_tone_kernel fw_tone_plain, fw_tone_avx2;

@@ -56,15 +56,7 @@ static void evenness(const uint8_t *grey, uint32_t rows, uint8_t ret[FW_TONE_TIL
         ret[i] = evenness_of(grey + i * FW_TONE_TILE, rows);
 }
 
-static void whiten(uint8_t *grey)
-{
-    for (size_t x = 0; x < FW_RENDER_WIDTH; x += FW_TONE_TILE) {
-        if (!all_white(grey + x))
-            memset(grey + x, 255, FW_TONE_TILE);
-    }
-}
-
-const struct fw_tone_kernel fw_tone_plain = { threshold, evenness, whiten };
+const struct fw_tone_kernel fw_tone_plain = { threshold, evenness };
 
 const struct fw_tone_kernel *fw_tone_kernel_choose(void)
 {
