@@ -46,6 +46,7 @@ static const struct fw_far_end far_ends[] = {
       .network = { .delay_ms = 50, .jitter_ms = 40 } },
     { 28, "T.38 agreed but silent, G.711 when asked back", MACHINE("12005550128"), .mute_t38 = true,
       .returns = true },
+    { 29, "A4 paper only", MACHINE("12005550129"), .a4_only = true },
 };
 
 static const struct fw_far_end mailbox = { FW_CARRIER_MAILBOX, "mailbox", MACHINE("FAXWIRE") };

@@ -37,6 +37,7 @@ struct fw_far_end {
     bool ecm;
     bool v17;           /* false: V.29 and V.27ter only */
     bool standard_only; /* 204x98 only */
+    bool a4_only;       /* pages of 297 mm at most */
     bool no_t6;         /* MH and MR only */
     bool no_mr;         /* MH only, with no_t6 */
     const char *ident;  /* CSI */

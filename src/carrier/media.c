@@ -249,6 +249,7 @@ enum fw_err fw_carrier_media_new(const struct fw_carrier_media_config *config,
         .ecm = config->far->ecm,
         .no_t6 = config->far->no_t6,
         .no_mr = config->far->no_mr,
+        .a4_only = config->far->a4_only,
         .modems = config->far->v17 ? FW_MODEM_ALL : FW_MODEM_V27TER | FW_MODEM_V29,
         .resolutions = config->far->standard_only ? FW_RESOLUTION_STANDARD : FW_RESOLUTION_ALL,
     };

@@ -1,6 +1,7 @@
 /* engine.h - the terminal's inside, shared by the files of this room only. */
 #ifndef FW_T30_ENGINE_H
 #define FW_T30_ENGINE_H
+#include "page/fit.h"
 #include "t30/guards.h"
 #include <tiffio.h>
 
@@ -36,8 +37,12 @@ struct fw_terminal {
     bool eop_confirmed;           /* and our answer to it was a confirmation */
     bool coding_chosen;           /* sending: the pages were measured */
     bool far_fine, far_superfine; /* sending: what the far end's DIS has */
+    uint32_t far_length_mm;       /* of its paper; 0: any */
     uint32_t tx_y_dpi;            /* of the first page */
+    uint32_t tx_rows_max;         /* of the longest page */
     bool coarse;                  /* sending tx_coarse_path */
+    struct fw_fitted *fitted;     /* owned: how many sheets its pages are; NULL: one each */
+    uint32_t sheets;              /* confirmed */
     uint32_t repeats;             /* commands and answers since something was confirmed */
     struct fw_dialogue dialogue;
     struct fw_terminal_facts facts;

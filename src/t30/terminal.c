@@ -244,6 +244,7 @@ void fw_terminal_free(struct fw_terminal *t)
     fw_buf_done(&t->backlog);
     fw_dialogue_done(&t->dialogue);
     free(t->guards.deferred);
+    free(t->fitted);
     free(t);
 }
 
@@ -262,6 +263,11 @@ static bool keep(const char **field, char *dst, size_t dst_size)
         return false;
     *field = dst;
     return true;
+}
+
+static void pages_free(struct fw_page_info **pages)
+{
+    free(*pages);
 }
 
 static enum fw_err configure(struct fw_terminal *t)
@@ -285,11 +291,15 @@ static enum fw_err configure(struct fw_terminal *t)
     if (!c->calling)
         return FW_OK;
     struct fw_fault fault;
-    struct fw_page_info first = { 0 };
+    struct fw_page_info *pages CLEANUP(pages_free) = calloc(FW_FIT_PAGES_MAX, sizeof *pages);
     uint32_t count = 0;
-    if (fw_page_file_info(t->tx_path, 1, &count, &first, &fault) || count == 0)
+    if (!pages)
+        return FW_NO_MEMORY;
+    if (fw_page_file_info(t->tx_path, FW_FIT_PAGES_MAX, &count, pages, &fault) || count == 0)
         return FW_IO;
-    t->tx_y_dpi = first.y_dpi;
+    t->tx_y_dpi = pages[0].y_dpi;
+    for (uint32_t i = 0; i < count && i < FW_FIT_PAGES_MAX; i++)
+        t->tx_rows_max = pages[i].rows > t->tx_rows_max ? pages[i].rows : t->tx_rows_max;
     t->result.pages_total = c->page_count ? c->page_count : count;
     return FW_OK;
 }
@@ -385,6 +395,8 @@ static void begin_afresh(struct fw_terminal *t, bool t38)
     t->repeats = 0;
     t->idle_samples = 0;
     t->eop_seen = t->eop_confirmed = t->coarse = false;
+    free(TAKE(t->fitted));
+    t->sheets = 0;
     t->guards.page_use = FW_PAGE_CLOSED;
     fw_guards_page(&t->guards);
 }

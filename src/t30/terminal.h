@@ -43,8 +43,8 @@ enum fw_terminal_resolution {
 struct fw_terminal_config {
     bool calling;               /* T.30 caller: sends; else answers and receives */
     const char *tx_path;        /* TIFF to send; calling only */
-    const char *tx_coarse_path; /* where a copy with fewer rows is made if the far end cannot print
-                                   them all; the caller removes it; NULL: such calls fail (11) */
+    const char *tx_coarse_path; /* where a copy is made if the far end cannot print as many rows, or as long
+                                   pages; the caller removes it; NULL: calls for fewer rows fail (11) */
     const char *rx_path;        /* TIFF to make; answering only; NULL: refuse pages */
     const char *ident;          /* CSI or TSI, at most FW_IDENT_MAX characters; NULL: none */
     bool ecm;
@@ -53,6 +53,7 @@ struct fw_terminal_config {
     bool no_mr;                /* MH only */
     unsigned modems;           /* of enum fw_terminal_modem; 0: all */
     unsigned resolutions;      /* answering; of enum fw_terminal_resolution; 0: all */
+    bool a4_only;              /* answering: pages of 297 mm at most; else any length */
     uint32_t page_count;       /* to be sent; 0: as many as tx_path has */
     uint32_t pages_max;        /* received; 0: FW_PAGES_MAX */
     uint32_t page_bytes_max;   /* received coded bytes of one page; 0: 4 MiB */

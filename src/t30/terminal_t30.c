@@ -1,10 +1,10 @@
 /* What T.30 reports, frame by frame and page by page, and what it comes to in the end. */
 #include "base/text.h"
 #include "page/page.h"
-#include "t30/coarse.h"
 #include "t30/engine.h"
 #include "t30/pagefile.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -15,6 +15,12 @@ enum {
     DIS_BIT_2D = 16,
     DIS_BIT_ECM = 27,
     DIS_BIT_T6 = 31,
+    DIS_BIT_B4_LENGTH = 19,
+    DIS_BIT_ANY_LENGTH = 20,
+    DIS_BIT_LEGAL = 77,
+    A4_MM = 297,
+    LEGAL_MM = 356,
+    B4_MM = 364,
     PAGES_MEASURED = 8,    /* about 4 ms each */
     GAIN_MIN_PERCENT = 5,  /* MMR is left only for what gains as much */
     DPI_FINE_MIN = 150, /* of 98, 196, 391 rows an inch and their neighbours */
@@ -117,6 +123,10 @@ static void frame_in(struct fw_terminal *t, const uint8_t *msg, int len)
     if (fcf == (T30_DIS & 0xFE)) {
         t->far_fine = dis_bit(msg, len, DIS_BIT_FINE);
         t->far_superfine = dis_bit(msg, len, DIS_BIT_SUPERFINE);
+        t->far_length_mm = dis_bit(msg, len, DIS_BIT_ANY_LENGTH)  ? 0
+                           : dis_bit(msg, len, DIS_BIT_B4_LENGTH) ? B4_MM
+                           : dis_bit(msg, len, DIS_BIT_LEGAL)     ? LEGAL_MM
+                                                                  : A4_MM;
         choose_coding(t, msg, len);
     } else if (fcf == (T30_DCS & 0xFE))
         underway(t);
@@ -168,17 +178,28 @@ static unsigned divisor(const struct fw_terminal *t)
     return t->far_superfine ? 1 : t->far_fine ? 2 : 4;
 }
 
+/* What cannot be fitted goes as it is: the call then ends as it would without. */
+static void fit_pages(struct fw_terminal *t, t30_state_t *s)
+{
+    const struct fw_fit fit = { divisor(t), t->far_length_mm };
+    const bool too_long = fit.length_mm > 0 && t->tx_rows_max > fw_fit_rows(fit.length_mm, t->tx_y_dpi);
+    struct fw_fitted *fitted = fit.divisor > 1 || too_long ? calloc(1, sizeof *fitted) : NULL;
+    if (!fitted || fw_page_fit(t->tx_path, t->tx_coarse_path, &fit, fitted)) {
+        free(fitted);
+        return;
+    }
+    t->fitted = fitted;
+    t->coarse = true;
+    t30_set_tx_file(s, t->tx_coarse_path, -1, -1);
+}
+
 /* Called before the document is opened: the moment to give the far end what it can print. */
 static int on_phase_b(t30_state_t *s, void *user_data, int result)
 {
     struct fw_terminal *t = user_data;
     const uint8_t fcf = (uint8_t)result & 0xFE;
-    const unsigned rows_in_one = divisor(t);
-    if (fcf == (T30_DIS & 0xFE) && t->config.tx_coarse_path && rows_in_one > 1 && !t->coarse &&
-        fw_coarse_make(t->tx_path, t->tx_coarse_path, rows_in_one) == FW_OK) {
-        t->coarse = true;
-        t30_set_tx_file(s, t->tx_coarse_path, -1, -1);
-    }
+    if (fcf == (T30_DIS & 0xFE) && t->config.tx_coarse_path && !t->coarse && !t->fitted)
+        fit_pages(t, s);
     return T30_ERR_OK;
 }
 
@@ -216,11 +237,20 @@ static uint32_t natural(int value)
     return value > 0 ? (uint32_t)value : 0;
 }
 
-static void page_tried(struct fw_terminal *t, const t30_stats_t *stats, int pages)
+/* Pages that the first `sheets` are all of. */
+static uint32_t whole_pages(const struct fw_terminal *t, uint32_t sheets)
 {
-    const bool confirmed = natural(pages) > t->result.pages;
+    uint32_t pages = 0;
+    while (t->fitted && pages < t->fitted->pages && t->fitted->sheets[pages] <= sheets)
+        pages++;
+    return t->fitted ? pages : sheets;
+}
+
+static void page_tried(struct fw_terminal *t, const t30_stats_t *stats, int sheets)
+{
+    const bool confirmed = natural(sheets) > t->sheets;
     t->result.page = (struct fw_terminal_page){
-        .number = confirmed ? natural(pages) : t->result.pages + 1,
+        .number = whole_pages(t, confirmed ? natural(sheets) - 1 : t->sheets) + 1,
         .confirmed = confirmed,
         .bit_rate = t->result.bit_rate,
         .compression = natural(stats->encoding) <= FW_COMPRESSION_MMR
@@ -245,18 +275,20 @@ static int on_phase_d(t30_state_t *s, void *user_data, int result)
     struct fw_terminal *t = user_data;
     t30_stats_t stats;
     take_statistics(t, &stats);
-    const int pages = t->config.calling ? stats.pages_tx : stats.pages_rx;
-    page_tried(t, &stats, pages);
+    const int sheets = t->config.calling ? stats.pages_tx : stats.pages_rx;
+    page_tried(t, &stats, sheets);
     if (stats.bad_rows > 0 || stats.error_correcting_mode_retries > 0)
         t->result.retries +=
             (uint32_t)(stats.bad_rows > 0 ? stats.bad_rows : stats.error_correcting_mode_retries);
     if (!t->config.calling)
         fw_guards_page(&t->guards);
-    if (pages > 0 && (uint32_t)pages > t->result.pages) {
-        if (t->config.calling)
-            pages_sent(t, (uint32_t)pages);
-        else
-            page_received(t, (uint32_t)pages);
+    if (natural(sheets) > t->sheets) {
+        const uint32_t pages = whole_pages(t, natural(sheets));
+        t->sheets = natural(sheets);
+        if (!t->config.calling)
+            page_received(t, pages);
+        else if (pages > t->result.pages)
+            pages_sent(t, pages);
     }
     return T30_ERR_OK;
 }
@@ -296,8 +328,9 @@ void fw_engine_setup_t30(struct fw_terminal *t, unsigned modems)
     t30_set_supported_resolutions(s, supported);
     t30_set_supported_image_sizes(
         s, T30_SUPPORT_215MM_WIDTH | T30_SUPPORT_255MM_WIDTH | T30_SUPPORT_303MM_WIDTH |
-               T30_SUPPORT_UNLIMITED_LENGTH | T30_SUPPORT_A4_LENGTH | T30_SUPPORT_B4_LENGTH |
-               T30_SUPPORT_US_LETTER_LENGTH | T30_SUPPORT_US_LEGAL_LENGTH);
+               T30_SUPPORT_A4_LENGTH |
+               (c->a4_only ? 0 : T30_SUPPORT_UNLIMITED_LENGTH | T30_SUPPORT_B4_LENGTH |
+                                     T30_SUPPORT_US_LETTER_LENGTH | T30_SUPPORT_US_LEGAL_LENGTH));
     t30_set_supported_modems(s, (int)modems);
     set_codings(t, !c->no_mr, !c->no_t6);
     t30_set_ecm_capability(s, c->ecm);

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { bin, Service, pagesEqual, until } from './lib/service.mjs';
-import { onePage } from './lib/pdf.mjs';
+import { writeFileSync } from 'node:fs';
+import { onePage, pages } from './lib/pdf.mjs';
 
 let service;
 before(async () => { service = await Service.start(); });
@@ -106,6 +107,20 @@ test('machines that can do less get every page, pixel for pixel, in what they ca
             && service.mailbox(fax.to));
         pagesEqual(join(service.faxFolder(fax.id), 'pages.tif'), received);
     }
+});
+
+test('a machine with A4 paper gets a longer page on sheets, and a page counts when its last one has arrived', async () => {
+    const path = join(service.folder, 'legal.pdf');
+    writeFileSync(path, String(pages(2, 60)).replaceAll('0 0 612 792', '0 -216 612 792')); // text down to the end of 14 inches
+    const fax = await service.send({ to: '+12005550129' }, path);
+    const ended = await service.ended(fax.id);
+    assert.deepEqual([ended.status, ended.page_count, ended.pages_confirmed], ['delivered', 2, 2], JSON.stringify(ended));
+    assert.deepEqual(ended.pages.map((p) => p.height), [2726, 2726]);
+    const { record } = await attempt(fax.id);
+    assert.deepEqual(record.pages.map((p) => [p.page, p.confirmed]), [[1, true], [1, true], [2, true], [2, true]]);
+    for (const page of record.pages) assert.ok(page.rows <= 2286 && page.rows > 1200, JSON.stringify(page));
+    const letter = await service.ended((await service.send({ to: '+12005550129' }, onePage(service.folder))).id);
+    assert.equal((await attempt(letter.id)).record.pages.length, 1);
 });
 
 test('a bad network between: packets lost, late, twice and out of order, over T.38 and G.711', async () => {

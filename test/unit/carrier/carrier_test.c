@@ -61,7 +61,7 @@ static void every_test_number_has_one_row(void **state)
     (void)state;
     size_t count = 0;
     const struct fw_far_end *table = fw_far_end_table(&count);
-    CHECK_INT(count, 29);
+    CHECK_INT(count, 30);
     for (size_t i = 0; i < count; i++) {
         char digits[32];
         CHECK_INT(table[i].number, i);
@@ -81,7 +81,7 @@ static void other_numbers_are_the_mailbox(void **state)
     (void)state;
     static const char *const others[] = { "13125550123", "120055501",
                                           "1200555010",  "120055501000",
-                                          "12005550199", "12005550129",
+                                          "12005550199", "12005550130",
                                           "12005560100", "1" };
     for (size_t i = 0; i < ARRAY_LEN(others); i++) {
         CHECK_INT(fw_far_end_find(others[i])->number, FW_CARRIER_MAILBOX);

@@ -268,6 +268,42 @@ static void coarse_copy_is_sent(void **state)
     (void)state;
     receiver_without_fine(true);
 }
+/* Pages of 400 mm to a machine with A4 paper: each goes on two sheets, and is confirmed with the second. */
+static void long_pages_go_on_sheets_of_a4(void **state)
+{
+    (void)state;
+    struct pair p;
+    char fitted[PAIR_PATH + 32];
+    struct fw_page_info sheets[5];
+    struct fw_page_difference difference;
+    struct fw_fault fault;
+    uint32_t count = 0;
+    pair_init(&p, 2, 3080, true);
+    fw_terminal_free(p.a.t);
+    fw_terminal_free(p.b.t);
+    struct fw_terminal_config a, b;
+    pair_config(&p, true, &a, &b);
+    (void)snprintf(fitted, sizeof fitted, "%s/fitted.tif", p.folder);
+    a.tx_coarse_path = fitted;
+    b.a4_only = true;
+    pair_start(&p, &a, &b);
+    pair_switch(&p, false);
+    pair_run_t38(&p, 600);
+    const struct fw_terminal_result *r = fw_terminal_result(p.a.t);
+    CHECK_INT(r->t30_code, 0);
+    CHECK_INT(r->pages, 2);
+    CHECK_INT(r->pages_total, 2);
+    CHECK_INT(p.a.pages_told, 2);
+    CHECK_INT(r->page.number, 2);
+    CHECK_INT(fw_terminal_result(p.b.t)->pages, 4);
+    CHECK_INT(fw_pages_equal(fitted, p.rx, &count, &difference, &fault), FW_OK);
+    CHECK_INT(fw_page_file_info(p.rx, 5, &count, sheets, &fault), FW_OK);
+    CHECK_INT(count, 4);
+    for (uint32_t i = 0; i < count; i++)
+        CHECK(sheets[i].rows <= 2286 && sheets[i].rows >= 1540);
+    pair_done(&p);
+}
+
 static void no_coarse_copy_wanted(void **state)
 {
     (void)state;
@@ -396,6 +432,7 @@ int main(void)
         cmocka_unit_test(a_confirmed_page_stays_on_t38),
         cmocka_unit_test(coarse_copy_is_sent),
         cmocka_unit_test(no_coarse_copy_wanted),
+        cmocka_unit_test(long_pages_go_on_sheets_of_a4),
         cmocka_unit_test(the_receivers_codings_are_honoured),
         cmocka_unit_test(the_shortest_coding_is_taken),
         cmocka_unit_test(slower_modems_for_small_packets),
