@@ -1,6 +1,9 @@
-/* A page file of a captured renderer, joined behind a good one: the good one stays as it is. */
+/* A page file of a captured renderer, joined behind a good one: the good one stays as it is. And each of its pages put
+ * under a header line. */
 #include "media/join.h"
+#include "page/header.h"
 #include "page/tiff_write.h"
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -20,6 +23,37 @@ static int good_file(uint8_t bytes[GOOD_MAX], size_t *ret_size)
     return fd;
 }
 
+/* Only what is in the file is read, and the page grows by no more than a header. */
+static void put_headers(int fd, size_t size, struct fw_header *h)
+{
+    struct fw_join_page page;
+    uint32_t at = 0;
+    for (int i = 0; i < PAGES_MAX && fw_join_page(fd, &at, &page) == FW_OK; i++) {
+        fw_assert(page.code_at < size && page.code_size <= size - page.code_at);
+        uint8_t *code = malloc(page.code_size);
+        struct fw_buf made;
+        uint32_t rows = 0;
+        fw_buf_init(&made, size + 65536);
+        fw_assert(code && fw_join_read(fd, code, page.code_size, page.code_at) == FW_OK);
+        const enum fw_err err = fw_header_put(h, (uint32_t)i + 1, (struct fw_span){ code, page.code_size }, page.rows, &made, &rows);
+        fw_assert(err || (rows >= page.rows && rows - page.rows <= 2 * FW_HEADER_ROWS) || page.rows > UINT32_MAX - 100);
+        fw_buf_done(&made);
+        free(code);
+        if (at == 0)
+            break;
+    }
+}
+
+static struct fw_header *header_new(void)
+{
+    static uint8_t sheet[FW_HEADER_SHEET_BYTES(2)];
+    static const struct fw_header_line line = { .date = "2026-11-29 14:05 +01:00", .from = "+1", .to = "+2", .first = 1, .total = 9 };
+    struct fw_header *h = NULL;
+    memset(sheet, 0x5a, sizeof sheet);
+    fw_assert(fw_header_new((struct fw_span){ sheet, sizeof sheet }, 196, &line, &h) == FW_OK);
+    return h;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -28,6 +62,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const int good = good_file(before, &good_size);
     const int fd = memfd_create("page", MFD_CLOEXEC);
     fw_assert(fd >= 0 && (size == 0 || write(fd, data, size) == (ssize_t)size));
+    static struct fw_header *header;
+    header = header ? header : header_new();
+    put_headers(fd, size, header);
     int count = 0, all = 0;
     const enum fw_err counted = fw_join_count(fd, PAGES_MAX, &count);
     fw_assert(counted || (count >= 1 && count <= PAGES_MAX));
