@@ -64,24 +64,21 @@ static bool limit_of(const char *text, int64_t *ret)
 
 static int set_limits(struct fw_admin *a, const char *name, const char *const texts[FW_QUOTA_COUNT])
 {
-    int64_t limits[FW_QUOTA_COUNT] = { 0 };
+    struct fw_account_limits l = { 0 };
     for (int q = 0; q < FW_QUOTA_COUNT; q++) {
-        if (texts[q] && !limit_of(texts[q], &limits[q])) {
+        l.given[q] = texts[q] != NULL;
+        if (texts[q] && !limit_of(texts[q], &l.limits[q])) {
             fprintf(stderr, "faxwire: %s: must be a number up to %d, or default\n", fw_quota_text((enum fw_quota)q),
                     LIMIT_MAX);
             return 2;
         }
     }
-    for (int q = 0; q < FW_QUOTA_COUNT; q++) {
-        const enum fw_err err = texts[q] ? fw_admin_account_limit(a, name, (enum fw_quota)q, limits[q]) : FW_OK;
-        if (err == FW_NOT_FOUND)
-            fprintf(stderr, "faxwire: there is no account '%s'; see `faxwire account list`\n", name);
-        else if (err)
-            fprintf(stderr, "faxwire: the limit could not be written: %s\n", fw_err_text(err));
-        if (err)
-            return 1;
-    }
-    return 0;
+    const enum fw_err err = fw_admin_account_limit(a, name, &l);
+    if (err == FW_NOT_FOUND)
+        fprintf(stderr, "faxwire: there is no account '%s'; see `faxwire account list`\n", name);
+    else if (err)
+        fprintf(stderr, "faxwire: the limits could not be written, and stay as they were: %s\n", fw_err_text(err));
+    return err ? 1 : 0;
 }
 
 int fw_accounts(int argc, char **argv)

@@ -29,7 +29,10 @@ struct fw_account_list {
 };
 void fw_account_list_done(struct fw_account_list *l);
 MUST_USE enum fw_err fw_admin_account_list(struct fw_admin *a, struct fw_wall now, struct fw_account_list *ret);
-/* `limit` -1: that of the configuration again. A running service heeds it from the next call on. FW_NOT_FOUND:
- * no account of that name. */
-MUST_USE enum fw_err fw_admin_account_limit(struct fw_admin *a, const char *name, enum fw_quota q, int64_t limit);
+struct fw_account_limits {
+    bool    given[FW_QUOTA_COUNT];  /* the others stay as they are */
+    int64_t limits[FW_QUOTA_COUNT]; /* -1: that of the configuration again */
+};
+/* All of them or none. A running service heeds them from the next call on. FW_NOT_FOUND: no account of that name. */
+MUST_USE enum fw_err fw_admin_account_limit(struct fw_admin *a, const char *name, const struct fw_account_limits *l);
 #endif

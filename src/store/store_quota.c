@@ -69,20 +69,18 @@ enum fw_err fw_admin_account_list(struct fw_admin *a, struct fw_wall now, struct
 
 struct limit_write {
     const char *name;
-    enum fw_quota quota;
-    int64_t limit;
+    const struct fw_account_limits *l;
 };
 
-static enum fw_err write_limit(struct fw_db *db, void *arg)
+static enum fw_err write_limit(struct fw_db *db, const struct limit_write *w, enum fw_quota quota)
 {
     static const char *const sql[] = {
 #define X(name, column) [FW_QUOTA_##name] = "UPDATE account SET " column " = nullif(?, -1) WHERE name = ?",
         FW_QUOTAS(X)
 #undef X
     };
-    const struct limit_write *w = arg;
-    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(db, sql[w->quota]);
-    fw_stmt_bind_int(&q, w->limit);
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(db, sql[quota]);
+    fw_stmt_bind_int(&q, w->l->limits[quota]);
     fw_stmt_bind_text(&q, w->name);
     const enum fw_err err = fw_stmt_run(&q);
     if (err)
@@ -90,9 +88,21 @@ static enum fw_err write_limit(struct fw_db *db, void *arg)
     return sqlite3_changes(db->handle) > 0 ? FW_OK : FW_NOT_FOUND;
 }
 
-enum fw_err fw_admin_account_limit(struct fw_admin *a, const char *name, enum fw_quota q, int64_t limit)
+static enum fw_err write_limits(struct fw_db *db, void *arg)
 {
-    struct limit_write w = { name, q, limit };
-    fw_assert((unsigned)q < FW_QUOTA_COUNT && limit >= -1);
-    return fw_admin_do(a, write_limit, &w);
+    const struct limit_write *w = arg;
+    enum fw_err err = FW_OK;
+    for (int q = 0; q < FW_QUOTA_COUNT && !err; q++) {
+        if (w->l->given[q])
+            err = write_limit(db, w, (enum fw_quota)q);
+    }
+    return err;
+}
+
+enum fw_err fw_admin_account_limit(struct fw_admin *a, const char *name, const struct fw_account_limits *l)
+{
+    struct limit_write w = { name, l };
+    for (int q = 0; q < FW_QUOTA_COUNT; q++)
+        fw_assert(!l->given[q] || l->limits[q] >= -1);
+    return fw_admin_do(a, write_limits, &w);
 }
