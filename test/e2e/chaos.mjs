@@ -237,7 +237,10 @@ export class Chaos {
         const expected = [OWN_FAILURE, ...(sent?.fails?.split(' ') ?? [])];
         /* A number that breaks calls breaks those by plainer ways, at line speed, in other ways. */
         const plainer = ['07', '08'].includes(sent?.number) && sent.retry && FAR_END_GONE.test(fax.failure_reason);
-        if (!expected.includes(fax.failure_reason) && !farEndGone && !plainer) say('not a true reason');
+        /* A far end that is killed as it answers is as silent as a person, and twice of that parks its number. */
+        const parked = fax.failure_reason === 'destination_invalid' && /^the number is parked: /.test(fax.internal_failure_reason)
+            && this.carrierKilled(0, Date.parse(events.at(-1).occurred_at));
+        if (!expected.includes(fax.failure_reason) && !farEndGone && !plainer && !parked) say('not a true reason');
     }
 
     /* `from` is of one fax alone, and the far end writes it down with what it received. */
