@@ -132,6 +132,12 @@ void fw_live_sweep(struct fw_queue *q)
         fw_log(FW_LOG_ERROR, "fax.files_left", "error=%s", FW_LOG_TEXT(fw_err_text(err)));
 }
 
+/* What asking again will not change. */
+static bool is_refused(enum fw_err err)
+{
+    return err == FW_CONFLICT || err == FW_NOT_FOUND || err == FW_INVALID;
+}
+
 static enum fw_err write_change(struct fw_queue *q, const struct fw_live *l, enum fw_status was,
                                 struct fw_event *events, int count)
 {
@@ -148,6 +154,18 @@ static enum fw_err write_again(struct fw_queue *q, const struct fw_live *l, enum
     return err == FW_NOT_FOUND ? write_change(q, l, was, events, count) : err;
 }
 
+/* A way that the table of statuses does not have: a mistake of ours, that costs this fax and no other. */
+static void fail_confused(struct fw_queue *q, struct fw_live *l, enum fw_status to)
+{
+    char detail[FW_TEXT_SIZE];
+    snprintf(detail, sizeof detail,
+             "an error of this service: it would have gone from %s to %s; please report it, and send the fax again",
+             fw_status_text(l->fax.status), fw_status_text(to));
+    if (l->phase == FW_PHASE_CALLING)
+        fw_attempt_cancel(q, l);
+    fw_live_fail(q, l, "service_unavailable", detail);
+}
+
 bool fw_live_save(struct fw_queue *q, struct fw_live *l, enum fw_status status,
                   struct fw_live_event *events, int event_count)
 {
@@ -159,7 +177,7 @@ bool fw_live_save(struct fw_queue *q, struct fw_live *l, enum fw_status status,
     enum fw_err err = make_events(l, l->fax.updated_at, events, event_count, made);
     if (!err)
         err = write_change(q, l, was, made, event_count);
-    for (int n = 1; err && err != FW_CONFLICT && err != FW_NOT_FOUND && fw_live_pause(q, n); n++) {
+    for (int n = 1; err && !is_refused(err) && fw_live_pause(q, n); n++) {
         fw_log(FW_LOG_ERROR, "store.waiting", "fax=%s error=%s", l->fax.id,
                FW_LOG_TEXT(fw_err_text(err)));
         err = made[event_count - 1].payload ? write_again(q, l, was, made, event_count) : FW_NO_MEMORY;
@@ -173,7 +191,9 @@ bool fw_live_save(struct fw_queue *q, struct fw_live *l, enum fw_status status,
     }
     fw_log(FW_LOG_WARN, "fax.left", "fax=%s error=%s", l->fax.id, FW_LOG_TEXT(fw_err_text(err)));
     l->fax.status = was;
-    if (err == FW_CONFLICT || err == FW_NOT_FOUND)
+    if (err == FW_INVALID && status != FW_STATUS_FAILED)
+        fail_confused(q, l, status);
+    else if (is_refused(err))
         fw_live_remove(q, l);
     return false;
 }

@@ -71,6 +71,12 @@ static bool may_wait(const struct fw_receive *r, int tries)
     return !atomic_load(&r->stop) && !(r->recovering && tries >= RECOVERY_TRIES);
 }
 
+/* What asking again will not change. */
+static bool is_refused(enum fw_err err)
+{
+    return err == FW_CONFLICT || err == FW_NOT_FOUND || err == FW_INVALID;
+}
+
 static enum fw_err save(struct fw_receive *r, const struct fw_taken *t, enum fw_status was, struct fw_event *event)
 {
     return fw_store_fax_advance(r->config.store, &t->fax, was, event, 1, t->attempt.number > 0 ? &t->attempt : NULL);
@@ -83,7 +89,7 @@ static enum fw_err write_down(struct fw_receive *r, struct fw_taken *t, enum fw_
     enum fw_err err = fw_event_make(&t->fax, kind, t->fax.updated_at, details, &event);
     if (!err)
         err = save(r, t, was, &event);
-    for (int tries = 1; err && err != FW_CONFLICT && err != FW_NOT_FOUND && event.payload && may_wait(r, tries);
+    for (int tries = 1; err && !is_refused(err) && event.payload && may_wait(r, tries);
          tries++) {
         fw_log(FW_LOG_ERROR, "store.waiting", "fax=%s error=%s", t->fax.id, FW_LOG_TEXT(fw_err_text(err)));
         const struct timespec pause = { .tv_nsec = STORE_RETRY_MS * 1000000L };
@@ -116,7 +122,9 @@ bool fw_taken_save(struct fw_receive *r, struct fw_taken *t, enum fw_status stat
     }
     fw_log(FW_LOG_WARN, "fax.left", "fax=%s error=%s", t->fax.id, FW_LOG_TEXT(fw_err_text(err)));
     t->fax.status = was;
-    if (err == FW_CONFLICT || err == FW_NOT_FOUND)
+    if (err == FW_INVALID && status != FW_STATUS_FAILED)
+        fw_taken_fail(r, t, "service_unavailable", "an error of this service: a change of status that there is not");
+    else if (is_refused(err))
         fw_taken_remove(r, t);
     return false;
 }

@@ -15,7 +15,7 @@ MUST_USE enum fw_err fw_store_window_postpone(struct fw_store *s, const char *wi
 MUST_USE enum fw_err fw_store_clock_set_back(struct fw_store *s, struct fw_wall now, int64_t by_us);
 
 /* As fw_store_fax_save, each with `events_each` of `events`, all in one write. One whose status is not the
- * expected one is left out. */
+ * expected one is left out, as is one whose change is refused. */
 struct fw_fax_ending {
     const struct fw_fax *fax;
     enum fw_status expected;

@@ -101,8 +101,8 @@ MUST_USE enum fw_err fw_store_fax_list(struct fw_store *s, int64_t account,
                                        int page_size, struct fw_fax_page *ret);
 /* Writes every mutable field of `f` (from `status` on, but created_at) and the events in one
  * transaction, if the stored status still is `expected`: else FW_CONFLICT and nothing is written. A
- * change of status that the table of fax/status.h does not have is a mistake of the caller (an
- * assert). Sets the events' seq. */
+ * change of status that the table of fax/status.h does not have is refused and logged: FW_INVALID. Sets
+ * the events' seq. */
 MUST_USE enum fw_err fw_store_fax_save(struct fw_store *s, const struct fw_fax *f,
                                        enum fw_status expected, struct fw_event *events,
                                        int event_count);

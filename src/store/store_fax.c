@@ -1,6 +1,7 @@
 /* Faxes: accepted, read, changed. */
 #include <string.h>
 
+#include "base/log.h"
 #include "store/attempts.h"
 #include "store/store_internal.h"
 
@@ -272,10 +273,22 @@ static enum fw_err forget_deleted(struct fw_db *db, const char *fax)
     return fw_fax_forget(db, fax);
 }
 
+/* The one place where a status changes: whatever a caller is mistaken about, no fax goes a way that is none. */
+static enum fw_err check_change(const struct fax_write *w)
+{
+    if (w->fax->status == w->expected || fw_status_may_become(w->expected, w->fax->status))
+        return FW_OK;
+    fw_log(FW_LOG_ERROR, "store.change_refused", "fax=%s from=%s to=%s", w->fax->id, fw_status_text(w->expected),
+           fw_status_text(w->fax->status));
+    return FW_INVALID;
+}
+
 static enum fw_err save_fax(struct fw_db *db, void *arg)
 {
     const struct fax_write *w = arg;
-    enum fw_err err = status_is(db, w->fax->id, w->expected);
+    enum fw_err err = check_change(w);
+    if (!err)
+        err = status_is(db, w->fax->id, w->expected);
     if (err)
         return err;
     struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
@@ -310,7 +323,6 @@ enum fw_err fw_store_fax_advance(struct fw_store *s, const struct fw_fax *f,
                                  enum fw_status expected, struct fw_event *events, int event_count,
                                  const struct fw_fax_attempt *attempt)
 {
-    fw_assert(f->status == expected || fw_status_may_become(expected, f->status));
     fw_assert(!attempt || strcmp(attempt->fax, f->id) == 0);
     struct fax_write w = { f, expected, events, event_count, attempt };
     check_events(&w);

@@ -64,7 +64,10 @@ test('an account places so many calls a day: all that were placed count, whateve
         const { calls_today, calls_per_day } = account(service, 'list');
         assert.deepEqual([calls_today, calls_per_day], [2, 'default']);
 
-        account(service, 'limit', 'default', '--calls-per-day', '3');
+        account(service, 'limit', 'default', '--calls-per-day', '3', '--pages-per-day', '9', '--calls-max', '5');
+        const { calls_per_day: calls, pages_per_day: pages, calls_max: most } = account(service, 'list');
+        assert.deepEqual([calls, pages, most], [3, 9, 5]);
+        account(service, 'limit', 'default', '--pages-per-day', 'default', '--calls-max', 'default');
         assert.equal((await service.ended(await sends(service, '+12005550100'))).status, 'delivered');
         const data = service.folder;
         await service.stop('SIGKILL');
