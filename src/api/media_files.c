@@ -114,6 +114,7 @@ void fw_media_remove(const struct fw_store *s, const char *file)
 
 struct fw_sweeper {
     struct fw_store *store;
+    struct fw_wall started_at;
     int wake; /* eventfd: stop */
     pthread_t thread;
 };
@@ -150,6 +151,8 @@ static void *run(void *arg)
 {
     struct fw_sweeper *w = arg;
     struct pollfd p = { .fd = w->wake, .events = POLLIN };
+    for (int part = 0; part < FW_FAX_PARTS && poll(&p, 1, 0) == 0; part++)
+        fw_store_fax_strays(w->store, part, w->started_at);
     do {
         sweep(w);
         fw_store_preview_sweep(w->store, fw_wall_now(), false);
@@ -172,6 +175,7 @@ enum fw_err fw_sweeper_start(struct fw_store *s, struct fw_sweeper **ret)
     if (!w)
         return FW_NO_MEMORY;
     w->store = s;
+    w->started_at = fw_wall_now();
     w->wake = eventfd(0, EFD_CLOEXEC);
     if (w->wake >= 0 && pthread_create(&w->thread, NULL, run, w) == 0) {
         *ret = w;

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -234,4 +235,43 @@ enum fw_err fw_store_fax_sweep(struct fw_store *s)
     }
     pthread_mutex_unlock(&lock);
     return err;
+}
+
+/* Of the fax itself, of a batch that has its documents, or of one that is being removed. */
+static enum fw_err is_known(struct fw_store *s, const char *id)
+{
+    struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);
+    if (use.err)
+        return use.err;
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(use.db, "SELECT 1 FROM fax WHERE id = ?1 UNION ALL SELECT 1 FROM fax_batch WHERE id = ?1"
+                           " UNION ALL SELECT 1 FROM fax_removal WHERE fax = ?1");
+    fw_stmt_bind_text(&q, id);
+    return fw_stmt_row(&q);
+}
+
+/* The time in a UUID of version 7 is its first 48 bits, in milliseconds. */
+static bool is_older(const char *id, struct fw_wall before)
+{
+    char hex[13];
+    if (!fw_uuid_valid(id))
+        return false;
+    snprintf(hex, sizeof hex, "%.8s%.4s", id, id + 9);
+    return strtoll(hex, NULL, 16) < before.us / 1000;
+}
+
+void fw_store_fax_strays(struct fw_store *s, int part, struct fw_wall before)
+{
+    char folder[FOLDER_SIZE], path[FOLDER_SIZE];
+    snprintf(folder, sizeof folder, "%s/faxes/%02x", s->data_dir, (unsigned)part);
+    DIR *dir = opendir(folder);
+    for (struct dirent *e; dir && (e = readdir(dir));) {
+        if (!is_older(e->d_name, before) || is_known(s, e->d_name) != FW_NOT_FOUND)
+            continue;
+        fw_store_fax_dir(s, e->d_name, path, sizeof path);
+        fw_dir_remove(path, FAX_DIR_DEPTH);
+        fw_log(FW_LOG_INFO, "store.stray_removed", "fax=%s", e->d_name);
+    }
+    if (dir)
+        closedir(dir);
 }

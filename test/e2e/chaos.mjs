@@ -314,6 +314,8 @@ export class Chaos {
         const left = () => ['spool', 'uploads', 'mailbox/.incoming'].flatMap((name) => filesIn(join(this.folder, name)));
         await until('the spool to be empty', () => left().length === 0, 20_000).catch(() => {});
         for (const path of left()) this.fault(`left behind: ${path}`);
+        const strays = () => filesIn(join(this.folder, 'faxes')).filter((path) => !ids.has(path.split('/').at(-2)));
+        await until('documents that were never accepted to go', () => strays().length === 0, 20_000).catch(() => {});
         for (const path of filesIn(join(this.folder, 'faxes'))) {
             if (!ids.has(path.split('/').at(-2))) this.fault(`of no fax: ${path}`);
             if (!/\/(document-\d+|pages\.tif|pages\.facts)$/.test(path)) this.fault(`half-made: ${path}`);

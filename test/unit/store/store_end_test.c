@@ -165,6 +165,37 @@ static void a_live_fax_is_hidden_and_goes_when_it_ends(void **state)
     CHECK_INT(count(k, "fax"), 0);
 }
 
+static void documents_that_were_never_accepted_go_at_the_next_start(void **state)
+{
+    struct kit *k = *state;
+    struct fw_fax accepted = kit_fax(k, 1), deleted = kit_fax(k, 1), stray = kit_fax(k, 1), coming = kit_fax(k, 1);
+    struct fw_fax *const all[] = { &accepted, &deleted, &stray, &coming };
+    char folders[ARRAY_LEN(all)][512], other[600];
+    bool live = false;
+    const struct fw_wall start = { 2000000000000000 }, later = { start.us + 1000 }, earlier = { start.us - 1000 };
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        fw_uuid_new(all[i] == &coming ? later : earlier, all[i]->id);
+        make_files(k, all[i], folders[i]);
+    }
+    kit_accept(k, &accepted);
+    kit_accept(k, &deleted);
+    kit_save(k, &deleted, FW_STATUS_FAILED, FW_EVENT_FAILED, 12);
+    settle_all(k, true);
+    CHECK_INT(fw_store_fax_delete(k->store, k->account, deleted.id, later, &live), FW_OK);
+    snprintf(other, sizeof other, "%.*s/somebody's", (int)(strrchr(folders[2], '/') - folders[2]), folders[2]);
+    CHECK_INT(fw_dir_make(other), FW_OK);
+    kit_reopen(k);
+    for (int part = 0; part < FW_FAX_PARTS; part++)
+        fw_store_fax_strays(k->store, part, start);
+    CHECK(there(folders[0]));
+    CHECK(there(folders[1])); /* the sweep's, which puts it on record */
+    CHECK(!there(folders[2]));
+    CHECK(there(folders[3])); /* its row may be on the way */
+    CHECK(there(other));
+    CHECK_INT(fw_store_fax_sweep(k->store), FW_OK);
+    CHECK(!there(folders[1]));
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, kit_setup, kit_teardown)
 int main(void)
 {
@@ -174,6 +205,7 @@ int main(void)
         CASE(a_final_fax_goes_with_its_last_webhook),
         CASE(a_final_fax_that_is_all_told_goes_at_once),
         CASE(a_live_fax_is_hidden_and_goes_when_it_ends),
+        CASE(documents_that_were_never_accepted_go_at_the_next_start),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
