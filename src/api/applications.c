@@ -105,6 +105,7 @@ static const struct fw_field inbound[] = {
     { "hours_utc_offset_minutes", FW_FIELD_INT, .min = -12 * 60, .max = 14 * 60 },
     { "refuse_with", .choices = refusals },
     { "trace", FW_FIELD_BOOL },
+    { "page_events", FW_FIELD_BOOL },
 };
 /* An address, or '@' and a domain, whose addresses all may. */
 static const char *check_sender(const char *text)
@@ -178,6 +179,7 @@ static const struct {
     { "inbound", "refuse_with", NULL },
     { "email_to_fax", "senders", NULL },
     { "inbound", "trace", NULL },
+    { "inbound", "page_events", NULL },
     { "retention", "inbound_days", NULL },
     { "retention", "outbound_days", NULL },
     { "retention", "delete_records", NULL },

@@ -101,11 +101,22 @@ static void respond_png(struct fw_request *r, struct fw_span png, uint32_t numbe
         fw_respond_file(r, fd, "image/png", name);
 }
 
-void fw_page_respond(struct fw_request *r, const char *folder, uint32_t number)
+/* A file that was renamed meanwhile is no damaged one: it is then another of `files`. */
+static enum fw_err draw(const char *const files[], uint32_t index, uint32_t width, struct fw_buf *ret)
 {
-    char path[PATH_SIZE];
+    enum fw_err err = FW_NOT_FOUND;
+    for (int i = 0; files[i] && (err == FW_NOT_FOUND || err == FW_INVALID); i++) {
+        struct fw_fault fault = { 0 };
+        fw_buf_done(ret);
+        const enum fw_err now = fw_page_png(files[i], index, width, ret, &fault);
+        err = now == FW_NOT_FOUND ? err : now;
+    }
+    return err;
+}
+
+void fw_page_respond(struct fw_request *r, const char *const files[], uint32_t number)
+{
     struct fw_buf png CLEANUP(fw_buf_done) = { 0 };
-    struct fw_fault fault = { 0 };
     uint64_t width = WIDTH_DEFAULT;
     const char *text = fw_query_get(&r->target, "width");
     if (text && (!fw_text_to_u64(fw_span_of(text), FW_PNG_WIDTH_MAX, &width) || width < FW_PNG_WIDTH_MIN)) {
@@ -113,9 +124,7 @@ void fw_page_respond(struct fw_request *r, const char *folder, uint32_t number)
                         FW_PNG_WIDTH_MAX);
         return;
     }
-    snprintf(path, sizeof path, "%s/pages.tif", folder);
-    const enum fw_err err =
-        number > 0 ? fw_page_png(path, number - 1, (uint32_t)width, &png, &fault) : FW_NOT_FOUND;
+    const enum fw_err err = number > 0 ? draw(files, number - 1, (uint32_t)width, &png) : FW_NOT_FOUND;
     if (err == FW_NOT_FOUND)
         fw_api_error_at(&r->errors, FW_API_NO_FAX, NULL, "There is no such page (yet, or any more).");
     else if (err)

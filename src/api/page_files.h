@@ -10,6 +10,7 @@ MUST_USE bool fw_pages_add(const struct fw_request *r, const char *folder, const
 
 /* `what` is "page-3.png" or "3.png": the number of the page; 0: it is not of that form. */
 uint32_t fw_page_number_of(const char *what);
-/* Answers with the picture of page `number` (from 1), as wide as the query says. */
-void     fw_page_respond(struct fw_request *r, const char *folder, uint32_t number);
+/* Answers with the picture of page `number` (from 1), as wide as the query says. It is in the first of `files`
+ * (NULL ends them) that there is and that has it. */
+void     fw_page_respond(struct fw_request *r, const char *const files[], uint32_t number);
 #endif

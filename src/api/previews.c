@@ -154,6 +154,13 @@ static void respond_whole(struct fw_request *r, const char *folder, bool is_pdf)
         no_preview(r, errno == ENOENT ? FW_NOT_FOUND : FW_IO);
 }
 
+static void respond_page(struct fw_request *r, const char *folder, const char *what)
+{
+    char path[PATH_SIZE + 16];
+    snprintf(path, sizeof path, "%s/pages.tif", folder);
+    fw_page_respond(r, (const char *const[]){ path, NULL }, fw_page_number_of(what));
+}
+
 /* By a link: its signature is the key. */
 void fw_preview_file(struct fw_request *r)
 {
@@ -168,5 +175,5 @@ void fw_preview_file(struct fw_request *r)
     else if (strcmp(what, "preview.pdf") == 0 || strcmp(what, "preview.tif") == 0)
         respond_whole(r, folder, strcmp(what, "preview.pdf") == 0);
     else
-        fw_page_respond(r, folder, fw_page_number_of(what));
+        respond_page(r, folder, what);
 }

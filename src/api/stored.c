@@ -119,9 +119,19 @@ json_t *fw_stored_fax_whole(const struct fw_request *r, const struct fw_fax *f)
 
 static void respond_page(struct fw_request *r, const struct fw_fax *f, const char *what)
 {
-    char folder[PATH_MAX];
-    const uint32_t number = pages_folder(r, f, folder, sizeof folder) ? fw_page_number_of(what) : 0;
-    fw_page_respond(r, folder, number);
+    enum { FOLDER_SIZE = PATH_MAX - NAME_SIZE };
+    char folder[FOLDER_SIZE], whole[PATH_MAX], kept[PATH_MAX], call[PATH_MAX] = "";
+    const bool is_whole = pages_folder(r, f, folder, sizeof folder);
+    const uint32_t number = fw_page_number_of(what);
+    snprintf(whole, sizeof whole, "%s/pages.tif", folder);
+    snprintf(kept, sizeof kept, "%s/call.tif", folder);
+    if (is_whole || number > (uint32_t)f->pages_confirmed) {
+        fw_page_respond(r, (const char *const[]){ whole, NULL }, is_whole ? number : 0);
+        return;
+    }
+    /* Page by page as they are confirmed: the file goes this way, and is met wherever it is by then. */
+    fw_store_spool_path(r->config->store, f->modem, f->call, ".tif", call, sizeof call);
+    fw_page_respond(r, (const char *const[]){ call, kept, whole, NULL }, number);
 }
 
 void fw_fax_page_get(struct fw_request *r)

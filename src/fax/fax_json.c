@@ -111,15 +111,20 @@ void fw_received_path(const struct fw_fax *f, char ret[FW_RECEIVED_PATH_SIZE])
              fw_media_format_text(f->media_format));
 }
 
+void fw_received_page_path(const struct fw_fax *f, int page, char ret[FW_RECEIVED_PATH_SIZE])
+{
+    snprintf(ret, FW_RECEIVED_PATH_SIZE, "/v2/stored/%s/page-%d.png", f->id, page);
+}
+
 /* What is stored is the path: the link is made for whoever reads the event, when they do. */
-static bool sign_media(json_t *payload, const struct fw_link_port *links)
+static bool sign_link(json_t *payload, const char *name, const struct fw_link_port *links)
 {
     char url[FW_EVENT_LINK_SIZE];
-    const char *path = json_string_value(json_object_get(payload, "media_url"));
+    const char *path = json_string_value(json_object_get(payload, name));
     if (!path || path[0] != '/' || !links || !links->make)
         return true;
     links->make(links->arg, path, url, sizeof url);
-    return json_object_set_new(payload, "media_url", json_string(url)) == 0;
+    return json_object_set_new(payload, name, json_string(url)) == 0;
 }
 
 int fw_application_channels(const struct fw_application *a)
@@ -140,7 +145,7 @@ void fw_application_ident(const struct fw_application *a, char ret[FW_IDENT_MAX 
 json_t *fw_event_json(const struct fw_event *e, const struct fw_link_port *links)
 {
     json_t *payload CLEANUP(fw_json_free) = json_loads(e->payload, 0, NULL);
-    if (!payload || !sign_media(payload, links))
+    if (!payload || !sign_link(payload, "media_url", links) || !sign_link(payload, "page_url", links))
         return NULL;
     return json_pack("{ss ss ss so so}", "record_type", "event", "event_type",
                      fw_event_text(e->kind), "id", e->id, "occurred_at", time_text(e->at),

@@ -21,8 +21,9 @@ struct fw_link_port {
 enum { FW_EVENT_LINK_SIZE = 1024, FW_RECEIVED_PATH_SIZE = 80 };
 /* The `data` of a webhook. `links` NULL: a received document is named by its path only. */
 json_t *fw_event_json(const struct fw_event *e, const struct fw_link_port *links);
-/* The path in the API of what was received. */
+/* The paths in the API of what was received, and of the picture of a page of it. */
 void fw_received_path(const struct fw_fax *f, char ret[FW_RECEIVED_PATH_SIZE]);
+void fw_received_page_path(const struct fw_fax *f, int page, char ret[FW_RECEIVED_PATH_SIZE]);
 
 /* Makes the event that tells of `f` as it is now. `details` (stolen, may be NULL) is an object
  * whose fields join the payload. */

@@ -105,7 +105,8 @@ bool          fw_status_may_become(enum fw_status from, enum fw_status to);
     X(RESULT_MAILED, "email.result_sent", false)                                                   \
     X(FORWARDED, "forward.done", false)                                                            \
     X(FORWARD_FAILED, "forward.failed", false)                                                     \
-    X(FORWARD_GIVEN_UP, "forward.given_up", false)
+    X(FORWARD_GIVEN_UP, "forward.given_up", false)                                                 \
+    X(PAGE_KEPT, "fax.page.received", true)
 enum fw_event_kind {
 #define X(name, text, webhook) FW_EVENT_##name,
     FW_EVENTS(X)

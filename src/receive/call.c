@@ -85,6 +85,16 @@ static void fail(struct fw_receive *r, struct fw_taken *t, const struct fw_inbou
     fw_keep_clear(r->config.store, &of);
 }
 
+/* Each page once, and in order: also those that nobody could tell of before. */
+static bool tell_pages(struct fw_receive *r, struct fw_taken *t, int pages)
+{
+    while (t->fax.pages_confirmed < pages) {
+        if (!fw_taken_page(r, t, t->fax.pages_confirmed + 1))
+            return false;
+    }
+    return true;
+}
+
 /* The journal is the truth: the modem wrote it before it confirmed anything. */
 void fw_call_conclude(struct fw_receive *r, struct fw_taken *t)
 {
@@ -97,18 +107,20 @@ void fw_call_conclude(struct fw_receive *r, struct fw_taken *t)
     t->phase = FW_TAKEN_WAIT;
     if (t->answered.us)
         t->fax.call_duration_secs = (int)((r->now.us - t->answered.us + 500000) / 1000000);
-    t->fax.pages_confirmed = journal.pages_confirmed > FW_PAGES_MAX ? FW_PAGES_MAX : (int)journal.pages_confirmed;
+    const int pages = journal.pages_confirmed > FW_PAGES_MAX ? FW_PAGES_MAX : (int)journal.pages_confirmed;
     const struct fw_inbound_facts facts = facts_of(t, &journal);
-    if (t->fax.pages_confirmed == 0 || t->fax.cancel_asked) {
+    if (pages == 0 || t->fax.cancel_asked) {
+        t->fax.pages_confirmed = pages;
         account_for(t, &facts);
         fail(r, t, &facts);
         return;
     }
-    t->fax.page_count = t->fax.pages_confirmed;
+    if (!ensure_receiving(r, t) || !tell_pages(r, t, pages))
+        return;
+    t->fax.pages_confirmed = t->fax.page_count = pages;
     t->fax.partial_content = t->result.known ? t->result.is.t30_code != 0 : !journal.ended || journal.t30_code != 0;
     account_for(t, &facts);
-    if (!ensure_receiving(r, t) ||
-        !fw_taken_save(r, t, FW_STATUS_MEDIA_PROCESSING, FW_EVENT_MEDIA_PROCESSING_STARTED, NULL))
+    if (!fw_taken_save(r, t, FW_STATUS_MEDIA_PROCESSING, FW_EVENT_MEDIA_PROCESSING_STARTED, NULL))
         return;
     if (!r->recovering)
         fw_keeper_give(r, t);
@@ -179,11 +191,8 @@ static void on_negotiated(struct fw_receive *r, struct fw_taken *t, const struct
 
 static void on_page(struct fw_receive *r, struct fw_taken *t, const struct fw_msg_page_confirmed *m)
 {
-    if (m->page_count > FW_PAGES_MAX || (int)m->page_count <= t->fax.pages_confirmed || !ensure_receiving(r, t))
-        return;
-    t->fax.pages_confirmed = t->attempt.pages_confirmed = (int)m->page_count;
-    (void)!fw_taken_save(r, t, FW_STATUS_RECEIVING, FW_EVENT_PAGE_RECEIVED,
-                         json_pack("{si}", "page", t->fax.pages_confirmed));
+    if (m->page_count <= FW_PAGES_MAX && (int)m->page_count > t->fax.pages_confirmed && ensure_receiving(r, t))
+        (void)!tell_pages(r, t, (int)m->page_count);
 }
 
 static void on_result(struct fw_receive *r, struct fw_taken *t, const struct fw_msg_fax_result *m)

@@ -63,13 +63,6 @@ void fw_decide_route(struct fw_receive *r, const struct fw_msg_number_ask *m)
     r->port.send(r->port.arg, &route);
 }
 
-/* Of the application's settings: a new reference, NULL when there are none. */
-static json_t *inbound_of(const struct fw_application *a)
-{
-    json_t *settings CLEANUP(fw_json_free) = a->settings ? json_loads(a->settings, 0, NULL) : NULL;
-    return json_incref(json_object_get(settings, "inbound"));
-}
-
 /* -1: none. */
 static int channel_limit(const json_t *inbound)
 {
@@ -128,7 +121,7 @@ static struct refusal ask_application(struct fw_receive *r, const struct fw_numb
     else if (!a.active)
         no = inactive;
     if (!err) {
-        ret->inbound = inbound_of(&a);
+        ret->inbound = fw_rules_of_application(&a);
         fw_application_ident(&a, ret->ident);
     }
     if (!no.status) {

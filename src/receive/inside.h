@@ -19,7 +19,7 @@ enum fw_taken_phase {
 struct fw_taken {
     struct fw_fax       fax; /* as the store has it */
     struct fw_fax_attempt attempt; /* its call; number 0: none, of an earlier release. Written with every change */
-    json_t             *rules;    /* `inbound` of its application when the call came; NULL after a start */
+    json_t             *rules;    /* `inbound` of its application when the call came, or at a start; may be NULL */
     char                ident[FW_IDENT_MAX + 1]; /* of its application, or empty */
     enum fw_taken_phase phase;
     struct fw_mono      due;      /* CALL: somebody must have spoken by then */
@@ -91,6 +91,8 @@ void fw_taken_remove(struct fw_receive *r, struct fw_taken *t);
  * has left the table); do nothing more. `details` is stolen, may be NULL. */
 MUST_USE bool fw_taken_save(struct fw_receive *r, struct fw_taken *t, enum fw_status status,
                             enum fw_event_kind kind, json_t *details);
+/* As fw_taken_save: page `page` (from 1) of a fax that is being received is on disk and confirmed. */
+MUST_USE bool fw_taken_page(struct fw_receive *r, struct fw_taken *t, int page);
 void fw_taken_fail(struct fw_receive *r, struct fw_taken *t, const char *reason, const char *detail);
 
 /* decide.c: whether a call is taken. */

@@ -33,11 +33,6 @@ struct fw_keeper {
 
 /* ---- files ---- */
 
-static void in_spool(const struct fw_store *s, int modem, const char *call, const char *suffix, char dst[PATH_SIZE])
-{
-    snprintf(dst, PATH_SIZE, "%.3900s/spool/modem-%d/%s%s", fw_store_data_dir(s), modem, call, suffix);
-}
-
 static void in_folder(const struct fw_store *s, const char *fax, const char *name, char dst[PATH_SIZE])
 {
     char folder[PATH_SIZE - 64];
@@ -56,18 +51,18 @@ enum fw_err fw_keep_secure(struct fw_store *s, const struct fw_keep_job *job)
     char folder[PATH_SIZE - 64], from[PATH_SIZE], to[PATH_SIZE];
     if (!job->call[0] || job->modem < 0)
         return FW_OK;
-    in_spool(s, job->modem, job->call, ".journal", from);
+    fw_store_spool_path(s, job->modem, job->call, ".journal", from, sizeof from);
     if (access(from, F_OK) < 0)
         return FW_OK; /* it never began, or is secured already: the journal goes last */
     enum fw_err err = fw_store_fax_dir_make(s, job->fax, folder, sizeof folder);
     if (err)
         return err;
-    in_spool(s, job->modem, job->call, ".tif", from);
+    fw_store_spool_path(s, job->modem, job->call, ".tif", from, sizeof from);
     in_folder(s, job->fax, "call.tif", to);
     err = move(from, to);
     if (!err)
         err = fw_dir_sync(folder);
-    in_spool(s, job->modem, job->call, ".journal", from);
+    fw_store_spool_path(s, job->modem, job->call, ".journal", from, sizeof from);
     in_folder(s, job->fax, "call.journal", to);
     if (!err)
         err = move(from, to);
@@ -81,7 +76,7 @@ enum fw_err fw_keep_journal(struct fw_store *s, const struct fw_fax *fax, struct
     const enum fw_err err = fw_journal_read(path, ret);
     if (err != FW_NOT_FOUND || fax->modem < 0)
         return err == FW_PROTOCOL ? FW_OK : err; /* what stands before a damaged line is true */
-    in_spool(s, fax->modem, fax->call, ".journal", path);
+    fw_store_spool_path(s, fax->modem, fax->call, ".journal", path, sizeof path);
     return fw_journal_read(path, ret);
 }
 
@@ -91,7 +86,7 @@ void fw_keep_clear(struct fw_store *s, const struct fw_fax *fax)
     static const char *const names[] = { "call.tif", "call.journal" };
     char path[PATH_SIZE];
     for (size_t i = 0; i < ARRAY_LEN(suffixes) && fax->modem >= 0; i++) {
-        in_spool(s, fax->modem, fax->call, suffixes[i], path);
+        fw_store_spool_path(s, fax->modem, fax->call, suffixes[i], path, sizeof path);
         unlink(path);
     }
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {

@@ -2,7 +2,17 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "receive/inside.h"
+#include "receive/rules.h"
 #include "store/attempts.h"
+
+/* Of its application as it is now: whether its pages are told of. */
+static void recall_rules(struct fw_receive *r, struct fw_taken *t)
+{
+    struct fw_application a = { 0 };
+    if (fw_store_application_get(r->config.store, t->fax.account, t->fax.application, &a) == FW_OK)
+        t->rules = fw_rules_of_application(&a);
+    fw_application_done(&a);
+}
 
 /* A call cannot outlive its parent. What the modem left is taken out of its spool, which is about to
  * be cleared; then the journal says what the sender saw confirmed. */
@@ -24,6 +34,7 @@ static enum fw_err take_up(struct fw_receive *r, struct fw_fax *fax)
         return err;
     fw_log(FW_LOG_INFO, "fax.taken_up", "fax=%s status=%s", id, fw_status_text(t->fax.status));
     t->phase = FW_TAKEN_WAIT;
+    recall_rules(r, t);
     if (t->fax.status == FW_STATUS_MEDIA_PROCESSING)
         return FW_OK;
     fw_call_conclude(r, t);

@@ -3,7 +3,14 @@
 
 #include <string.h>
 
+#include "fax/fax_json.h"
 #include "fax/hours.h"
+
+json_t *fw_rules_of_application(const struct fw_application *a)
+{
+    json_t *settings CLEANUP(fw_json_free) = a->settings ? json_loads(a->settings, 0, NULL) : NULL;
+    return json_incref(json_object_get(settings, "inbound"));
+}
 
 /* Digits only: a '+', spaces and the like make no other number. `text` may end in '*'. */
 static bool matches(const char *pattern, const char *number)
@@ -83,4 +90,9 @@ struct fw_rules_refusal fw_rules_of_call(const json_t *inbound, const char *call
 bool fw_rules_ident_refused(const json_t *inbound, const char *ident)
 {
     return listed_out(inbound, "answer_idents", "refuse_idents", ident);
+}
+
+bool fw_rules_page_events(const json_t *inbound)
+{
+    return json_is_true(json_object_get(inbound, "page_events"));
 }

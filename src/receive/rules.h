@@ -2,13 +2,16 @@
  *
  * Of the `inbound` object of its settings: answer_callers and refuse_callers (numbers, or beginnings of them with a
  * '*' at the end), answer_idents and refuse_idents (the same of the far machine's identifier), hours with
- * hours_utc_offset_minutes, refuse_with.
+ * hours_utc_offset_minutes, refuse_with, page_events.
  */
 #ifndef FW_RECEIVE_RULES_H
 #define FW_RECEIVE_RULES_H
 #include <jansson.h>
 
-#include "base/clock.h"
+#include "fax/fax.h"
+
+/* That object: a new reference, NULL when there is none. */
+json_t *fw_rules_of_application(const struct fw_application *a);
 
 struct fw_rules_refusal {
     int         status, q850;
@@ -18,4 +21,6 @@ struct fw_rules_refusal {
 struct fw_rules_refusal fw_rules_of_call(const json_t *inbound, const char *caller, struct fw_wall now);
 /* Known only once the machines speak: then the call is ended. */
 bool fw_rules_ident_refused(const json_t *inbound, const char *ident);
+/* Each page is told of by webhook, not only the whole. */
+bool fw_rules_page_events(const json_t *inbound);
 #endif

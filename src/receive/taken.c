@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "fax/fax_json.h"
 #include "receive/inside.h"
+#include "receive/rules.h"
 #include "store/attempts.h"
 
 enum {
@@ -77,27 +78,19 @@ static bool is_refused(enum fw_err err)
     return err == FW_CONFLICT || err == FW_NOT_FOUND || err == FW_INVALID;
 }
 
-static enum fw_err save(struct fw_receive *r, const struct fw_taken *t, enum fw_status was, struct fw_event *event)
+/* Waits out a store that cannot write. */
+static enum fw_err write_down(struct fw_receive *r, const struct fw_taken *t, enum fw_status was,
+                              struct fw_event *events, int count)
 {
-    return fw_store_fax_advance(r->config.store, &t->fax, was, event, 1, t->attempt.number > 0 ? &t->attempt : NULL);
-}
-
-static enum fw_err write_down(struct fw_receive *r, struct fw_taken *t, enum fw_status was,
-                              enum fw_event_kind kind, json_t *details)
-{
-    struct fw_event event = { 0 };
-    enum fw_err err = fw_event_make(&t->fax, kind, t->fax.updated_at, details, &event);
-    if (!err)
-        err = save(r, t, was, &event);
-    for (int tries = 1; err && !is_refused(err) && event.payload && may_wait(r, tries);
-         tries++) {
+    for (int tries = 1;; tries++) {
+        const enum fw_err err = fw_store_fax_advance(r->config.store, &t->fax, was, events, count,
+                                                     t->attempt.number > 0 ? &t->attempt : NULL);
+        if (!err || is_refused(err) || !may_wait(r, tries))
+            return err;
         fw_log(FW_LOG_ERROR, "store.waiting", "fax=%s error=%s", t->fax.id, FW_LOG_TEXT(fw_err_text(err)));
         const struct timespec pause = { .tv_nsec = STORE_RETRY_MS * 1000000L };
         nanosleep(&pause, NULL);
-        err = save(r, t, was, &event);
     }
-    fw_event_done(&event);
-    return err;
 }
 
 /* What stays behind now is removed at the next start. */
@@ -108,13 +101,10 @@ static void sweep(struct fw_receive *r)
         fw_log(FW_LOG_ERROR, "fax.files_left", "error=%s", FW_LOG_TEXT(fw_err_text(err)));
 }
 
-bool fw_taken_save(struct fw_receive *r, struct fw_taken *t, enum fw_status status,
-                   enum fw_event_kind kind, json_t *details)
+/* False: it was not written, and is as it was before or not ours any more. */
+static bool settle(struct fw_receive *r, struct fw_taken *t, enum fw_status was, enum fw_err err)
 {
-    const enum fw_status was = t->fax.status;
-    t->fax.status = status;
-    t->fax.updated_at = fw_wall_now();
-    const enum fw_err err = write_down(r, t, was, kind, details);
+    const enum fw_status status = t->fax.status;
     if (!err) {
         if (fw_status_final(status) && t->fax.cancel_asked)
             sweep(r); /* it was deleted meanwhile */
@@ -127,6 +117,42 @@ bool fw_taken_save(struct fw_receive *r, struct fw_taken *t, enum fw_status stat
     else if (is_refused(err))
         fw_taken_remove(r, t);
     return false;
+}
+
+bool fw_taken_save(struct fw_receive *r, struct fw_taken *t, enum fw_status status,
+                   enum fw_event_kind kind, json_t *details)
+{
+    const enum fw_status was = t->fax.status;
+    struct fw_event event CLEANUP(fw_event_done) = { 0 };
+    t->fax.status = status;
+    t->fax.updated_at = fw_wall_now();
+    enum fw_err err = fw_event_make(&t->fax, kind, t->fax.updated_at, details, &event);
+    if (!err)
+        err = write_down(r, t, was, &event, 1);
+    return settle(r, t, was, err);
+}
+
+/* One change of the store: what the fax counts has been told, also after a crash. */
+bool fw_taken_page(struct fw_receive *r, struct fw_taken *t, int page)
+{
+    struct fw_event noted CLEANUP(fw_event_done) = { 0 }, told CLEANUP(fw_event_done) = { 0 };
+    const bool tells = fw_rules_page_events(t->rules);
+    char path[FW_RECEIVED_PATH_SIZE];
+    const int before = t->fax.pages_confirmed;
+    fw_received_page_path(&t->fax, page, path);
+    t->fax.pages_confirmed = t->attempt.pages_confirmed = page;
+    t->fax.updated_at = fw_wall_now();
+    enum fw_err err =
+        fw_event_make(&t->fax, FW_EVENT_PAGE_RECEIVED, t->fax.updated_at, json_pack("{si}", "page", page), &noted);
+    if (!err && tells)
+        err = fw_event_make(&t->fax, FW_EVENT_PAGE_KEPT, t->fax.updated_at,
+                            json_pack("{si ss}", "page", page, "page_url", path), &told);
+    struct fw_event both[] = { noted, told };
+    if (!err)
+        err = write_down(r, t, t->fax.status, both, tells ? 2 : 1);
+    if (err)
+        t->fax.pages_confirmed = t->attempt.pages_confirmed = before;
+    return settle(r, t, t->fax.status, err);
 }
 
 void fw_taken_fail(struct fw_receive *r, struct fw_taken *t, const char *reason, const char *detail)

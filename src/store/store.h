@@ -209,6 +209,9 @@ void fw_store_media_dir(const struct fw_store *s, char *dst, size_t dst_size);
 MUST_USE enum fw_err fw_store_fax_dir_make(struct fw_store *s, const char *fax, char *dst,
                                            size_t dst_size);
 void fw_store_fax_dir(const struct fw_store *s, const char *fax, char *dst, size_t dst_size);
+/* What modem `modem` leaves of a call while it goes on: `<data>/spool/modem-<n>/<call><suffix>`. */
+void fw_store_spool_path(const struct fw_store *s, int modem, const char *call, const char *suffix, char *dst,
+                         size_t dst_size);
 /* Where the documents and pages of it lie: its own folder, or that of its batch. Not made. */
 void fw_store_fax_home(const struct fw_store *s, const struct fw_fax *f, char *dst, size_t dst_size);
 const char *fw_store_data_dir(const struct fw_store *s);

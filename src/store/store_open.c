@@ -155,6 +155,13 @@ void fw_store_fax_dir(const struct fw_store *s, const char *fax, char *dst, size
     fw_assert(size > 0 && (size_t)size < dst_size);
 }
 
+void fw_store_spool_path(const struct fw_store *s, int modem, const char *call, const char *suffix, char *dst,
+                         size_t dst_size)
+{
+    const int size = snprintf(dst, dst_size, "%s/spool/modem-%d/%s%s", s->data_dir, modem, call, suffix);
+    fw_assert(size > 0 && (size_t)size < dst_size);
+}
+
 enum fw_err fw_store_fax_dir_make(struct fw_store *s, const char *fax, char *dst, size_t dst_size)
 {
     fw_store_fax_dir(s, fax, dst, dst_size);
