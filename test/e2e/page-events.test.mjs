@@ -64,7 +64,7 @@ test('a page is told of and can be seen while the next is on the line', async ()
     const all = await inOrder(id, PAGES);
     assert.deepEqual(await picture(first.payload.page_url), early); // the same out of the document
     for (const e of all) assert.ok((await picture(`${e.payload.page_url}&width=864`)).length > 100);
-    const feed = (await service.request('GET', '/v2/events?types=fax.page.received&limit=100')).body.data
+    const feed = (await service.request('GET', '/v2/events?filter[event_type]=fax.page.received')).body.data
         .filter((e) => e.payload.fax_id === id);
     assert.deepEqual(feed.map((e) => [e.id, e.payload.page]), all.map((e) => [e.id, e.payload.page]));
     await picture(feed[0].payload.page_url);
@@ -82,8 +82,11 @@ async function cutOff(to, cut) {
     const sent = await send(to);
     const { payload } = await firstPage(to);
     await cut();
-    const fax = await service.ended(payload.fax_id);
     await service.request('POST', `/v2/faxes/${sent.id}/actions/cancel`);
+    const fax = await until('the end of what came in', async () => {
+        const now = await service.fax(payload.fax_id);
+        return ['received', 'failed'].includes(now.status) && now;
+    });
     assert.equal(fax.status, 'received', JSON.stringify(fax));
     assert.equal(fax.partial_content, true);
     for (const e of await inOrder(fax.id, fax.page_count)) await picture(e.payload.page_url);
