@@ -83,7 +83,9 @@ static const char *check_pattern(const char *text)
 static const char *check_hours(const char *text)
 {
     struct fw_hours hours;
-    return fw_hours_parse(text, &hours) ? NULL : "must be like 'mon-fri 08:00-18:00'";
+    if (!fw_hours_parse(text, &hours))
+        return "must be like 'mon-fri 08:00-18:00' or 'fri-sat 22:00-06:00 Europe/Berlin'";
+    return hours.zone[0] ? check_zone(hours.zone) : NULL;
 }
 
 #define URL_FIELD                                                                                  \

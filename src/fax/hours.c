@@ -27,6 +27,18 @@ static int time_at(const char *p)
     return minute < 60 && hour * 60 + minute <= DAY_MIN ? hour * 60 + minute : -1;
 }
 
+/* Nothing, or a space and a name. */
+static bool zone_at(const char *p, char ret[FW_ZONE_NAME_MAX + 1])
+{
+    const size_t size = *p == ' ' ? strlen(p + 1) : 0;
+    if (*p == '\0')
+        return true;
+    if (size == 0 || size > FW_ZONE_NAME_MAX || strchr(p + 1, ' '))
+        return false;
+    memcpy(ret, p + 1, size + 1);
+    return true;
+}
+
 bool fw_hours_parse(const char *text, struct fw_hours *ret)
 {
     *ret = (struct fw_hours){ 0 };
@@ -42,7 +54,7 @@ bool fw_hours_parse(const char *text, struct fw_hours *ret)
     if (ret->from < 0 || p[6] != '-')
         return false;
     ret->to = time_at(p + 7);
-    if (ret->to <= ret->from || p[12] != '\0')
+    if (ret->to < 0 || ret->to == ret->from || ret->from == DAY_MIN || !zone_at(p + 12, ret->zone))
         return false;
     for (int d = first;; d = (d + 1) % DAYS) {
         ret->days |= (uint8_t)(1u << d);
@@ -56,5 +68,8 @@ bool fw_hours_has(const struct fw_hours *h, struct fw_wall now, int offset_min)
     const int64_t minutes = now.us / 60000000 + offset_min;
     const int day = (int)((minutes / DAY_MIN + THURSDAY) % DAYS); /* 1970-01-01 was one */
     const int minute = (int)(minutes % DAY_MIN);
-    return (h->days >> day & 1) && minute >= h->from && minute < h->to;
+    const int day_before = (day + DAYS - 1) % DAYS;
+    if (h->from < h->to)
+        return (h->days >> day & 1) && minute >= h->from && minute < h->to;
+    return ((h->days >> day & 1) && minute >= h->from) || ((h->days >> day_before & 1) && minute < h->to);
 }

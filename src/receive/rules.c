@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "fax/fax_json.h"
 #include "fax/hours.h"
 
@@ -49,6 +50,20 @@ static bool listed_out(const json_t *inbound, const char *answer, const char *re
     return is_in(json_object_get(inbound, refuse), number) || (json_array_size(only) > 0 && !is_in(only, number));
 }
 
+/* A zone that was known when the rule was written, and is not any more, closes nothing: a fax too many is less
+ * than one that is lost. */
+static bool open_by(const struct fw_hours *h, struct fw_wall now, int offset_min)
+{
+    struct fw_zone zone;
+    if (!h->zone[0])
+        return fw_hours_has(h, now, offset_min);
+    const enum fw_err err = fw_zone_read(h->zone, &zone);
+    if (err)
+        fw_log(FW_LOG_ERROR, "rules.zone_unread", "zone=%s error=%s", FW_LOG_TEXT(h->zone),
+               FW_LOG_TEXT(fw_err_text(err)));
+    return err || fw_hours_has(h, now, fw_zone_ahead(&zone, now.us / 1000000) / 60);
+}
+
 static bool closed(const json_t *inbound, struct fw_wall now)
 {
     const json_t *list = json_object_get(inbound, "hours");
@@ -58,7 +73,7 @@ static bool closed(const json_t *inbound, struct fw_wall now)
     json_array_foreach(list, i, item) {
         struct fw_hours hours;
         const char *text = json_string_value(item);
-        if (text && fw_hours_parse(text, &hours) && fw_hours_has(&hours, now, offset))
+        if (text && fw_hours_parse(text, &hours) && open_by(&hours, now, offset))
             return false;
     }
     return json_array_size(list) > 0;

@@ -1,4 +1,5 @@
-/* rules.h - what an application says of calls that come in, beyond its numbers. Pure.
+/* rules.h - what an application says of calls that come in, beyond its numbers. Pure, but for the zones of
+ * `hours`, which are read from the system's database.
  *
  * Of the `inbound` object of its settings: answer_callers and refuse_callers (numbers, or beginnings of them with a
  * '*' at the end), answer_idents and refuse_idents (the same of the far machine's identifier), hours with

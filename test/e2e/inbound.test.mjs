@@ -142,8 +142,10 @@ test('rules of an application refuse by caller, hour and the machine, and say ho
     const fax = await service.received('+13125550724');
     assert.equal(fax.failure_reason, 'receiver_decline', JSON.stringify(fax));
     await service.request('POST', `/v2/faxes/${sent.id}/actions/cancel`);
-    assert.equal((await service.request('POST', '/v2/fax_applications', { body: { application_name: 'x',
-        webhook_event_url: receiver.url, inbound: { hours: ['always'] } } })).status, 422);
+    for (const [hours, status] of [['always', 422], ['mon 08:00-09:00 Nowhere/Land', 422], ['mon 08:00-09:00 ../../etc/passwd', 422],
+        ['fri-sat 22:00-06:00 Europe/Berlin', 201]])
+        assert.equal((await service.request('POST', '/v2/fax_applications', { body: { application_name: 'x',
+            webhook_event_url: receiver.url, inbound: { hours: [hours] } } })).status, status, hours);
 });
 
 test('an application gets TIFF when it wants that', async () => {

@@ -85,11 +85,59 @@ static void hours_are_local(void **unused)
     }
 }
 
+/* The clocks of Berlin: forward on 2026-03-29 at 01:00 UTC, back on 2026-10-25 at 01:00 UTC; of New York: forward on
+ * 2026-03-08 at 07:00 UTC, back on 2026-11-01 at 06:00 UTC. */
+static void hours_go_by_the_clock_of_their_zone(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *hours, *time;
+        int         status;
+    } cases[] = {
+        /* Winter, and summer. */
+        { "mon-fri 08:00-18:00 Europe/Berlin", "2026-11-25T07:00:00Z", 0 },
+        { "mon-fri 08:00-18:00 Europe/Berlin", "2026-11-25T06:59:59Z", 480 },
+        { "mon-fri 08:00-18:00 Europe/Berlin", "2026-07-15T06:00:00Z", 0 },
+        { "mon-fri 08:00-18:00 Europe/Berlin", "2026-07-15T16:00:00Z", 480 },
+        /* The hour that is not there: 01:59:59, then 03:00. */
+        { "sun 02:00-03:00 Europe/Berlin", "2026-03-29T00:59:59Z", 480 },
+        { "sun 02:00-03:00 Europe/Berlin", "2026-03-29T01:00:00Z", 480 },
+        { "sun 01:00-04:00 Europe/Berlin", "2026-03-29T00:59:59Z", 0 },
+        { "sun 01:00-04:00 Europe/Berlin", "2026-03-29T01:59:59Z", 0 },
+        { "sun 01:00-04:00 Europe/Berlin", "2026-03-29T02:00:00Z", 480 },
+        /* The hour that comes twice. */
+        { "sun 02:00-03:00 Europe/Berlin", "2026-10-24T23:59:59Z", 480 },
+        { "sun 02:00-03:00 Europe/Berlin", "2026-10-25T00:00:00Z", 0 },
+        { "sun 02:00-03:00 Europe/Berlin", "2026-10-25T01:30:00Z", 0 },
+        { "sun 02:00-03:00 Europe/Berlin", "2026-10-25T02:00:00Z", 480 },
+        /* Over midnight, and over the night of the change. */
+        { "sat 22:00-06:00 America/New_York", "2026-03-08T03:00:00Z", 0 },
+        { "sat 22:00-06:00 America/New_York", "2026-03-08T09:59:59Z", 0 },
+        { "sat 22:00-06:00 America/New_York", "2026-03-08T10:00:00Z", 480 },
+        { "sat 22:00-06:00 America/New_York", "2026-11-01T10:59:59Z", 0 },
+        { "sat 22:00-06:00 America/New_York", "2026-11-01T11:00:00Z", 480 },
+        { "sat 22:00-06:00 America/New_York", "2026-10-31T03:00:00Z", 480 }, /* Friday night */
+        { "wed 22:00-06:00", "2026-11-26T05:59:00Z", 0 },
+        { "wed 22:00-06:00", "2026-11-25T05:59:00Z", 480 },
+        /* Written when there was such a zone. */
+        { "mon 08:00-09:00 Nowhere/Land", "2026-11-25T12:00:00Z", 0 },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        json_t *json = json_pack("{s[s]si}", "hours", cases[i].hours, "hours_utc_offset_minutes", 0);
+        const int status = fw_rules_of_call(json, "+1", at(cases[i].time)).status;
+        if (status != cases[i].status)
+            print_error("%s at %s: %d\n", cases[i].hours, cases[i].time, status);
+        CHECK_INT(status, cases[i].status);
+        json_decref(json);
+    }
+}
+
 static void hours_are_read_strictly(void **unused)
 {
     (void)unused;
-    static const char *const bad[] = { "", "mon", "mon ", "mon 8:00-18:00", "mon 08:00", "mon 08:00-08:00", "mon 18:00-08:00",
-        "mon 08:00-24:01", "mon 08:60-09:00", "xyz 08:00-09:00", "mon-xyz 08:00-09:00", "mon 08:00-09:00 ", "mon-tue08:00-09:00" };
+    static const char *const bad[] = { "", "mon", "mon ", "mon 8:00-18:00", "mon 08:00", "mon 08:00-08:00", "mon 24:00-08:00", "mon 18:00--8:00",
+        "mon 08:00-24:01", "mon 08:60-09:00", "xyz 08:00-09:00", "mon-xyz 08:00-09:00", "mon 08:00-09:00 ", "mon-tue08:00-09:00", "mon 08:00-09:00 Europe/Berlin ", "mon 08:00-09:00,UTC",
+        "mon 08:00-09:00 A/very/long/name/that/no/zone/of/the/world/has/and/none/will/have" };
     struct fw_hours h;
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         CHECK(!fw_hours_parse(bad[i], &h));
@@ -104,6 +152,7 @@ int main(void)
         cmocka_unit_test(callers_are_taken_or_not),
         cmocka_unit_test(idents_too),
         cmocka_unit_test(hours_are_local),
+        cmocka_unit_test(hours_go_by_the_clock_of_their_zone),
         cmocka_unit_test(hours_are_read_strictly),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
