@@ -171,6 +171,24 @@ static void is_not_dialled_again(void **state)
     check_canceled(w, id, 1);
 }
 
+/* What the far end said crosses the wish: it would have been dialled again, and nobody wants that any more. */
+static void is_not_dialled_again_when_a_policy_would(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    char retry[] = "{\"policy\":\"standard\"}";
+    accept_as(w, (struct fw_fax){ .to = "+12005550100", .priority = FW_PRIORITY_NORMAL, .retry = retry }, id);
+    const struct fw_msg_call_place p = placed(w, 1);
+    cancel(w, id);
+    wait_for(w, &w->cancels, 1);
+    call_ended(w, p.call, FW_CAUSE_REJECTED, 486);
+    struct fw_fax f = ended(w, id);
+    CHECK_INT(f.status, FW_STATUS_FAILED);
+    CHECK_INT(f.attempts, 1);
+    fw_fax_done(&f);
+    check_events(w, id, "fax.queued fax.media.processed call.dialling cancel.asked fax.failed");
+}
+
 /* The line is gone, T.30 goes on in the modem: it is told directly. */
 static void without_a_line(void **state)
 {
@@ -297,7 +315,7 @@ int main(void)
         TEST(while_its_documents_are_prepared), TEST(while_others_are_prepared),
         TEST(before_the_queue_has_heard_of_it), TEST(while_it_waits_for_its_call),
         TEST(while_it_rings), TEST(while_pages_are_sent), TEST(too_late_is_delivered),
-        TEST(is_not_dialled_again), TEST(without_a_line),
+        TEST(is_not_dialled_again), TEST(is_not_dialled_again_when_a_policy_would), TEST(without_a_line),
         TEST(outlives_a_restart_before_the_call), TEST(outlives_a_restart_in_the_call),
         TEST(a_restart_after_the_last_page_delivers),
         TEST(deleted_while_its_documents_are_prepared), TEST(deleted_in_the_call_and_restarted),
