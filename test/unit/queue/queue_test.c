@@ -242,10 +242,12 @@ static void every_call_is_kept(void **state)
     accept_fax(w, id);
     const struct fw_msg_call_place first = placed(w, 1);
     answered(w, first.call);
-    for (struct fw_fax_attempt a = { 0 }; a.answered_at.us == 0; usleep(1000)) {
+    struct fw_fax_attempt a = { 0 };
+    for (; a.answered_at.us == 0; usleep(1000)) {
         fw_fax_attempt_done(&a);
         CHECK_INT(fw_store_attempt_get(w->store, id, 1, &a), FW_OK);
     }
+    fw_fax_attempt_done(&a);
     restart(w, first.call, 0, false);
     const struct fw_msg_call_place second = placed(w, 2);
     negotiated(w, second.call);
