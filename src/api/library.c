@@ -2,6 +2,7 @@
 #include "api/library.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,14 +13,19 @@
 #include "base/log.h"
 #include "fax/fax_json.h"
 
+static enum MHD_Result (*real)(struct MHD_Connection *, unsigned, struct MHD_Response *);
+
+static void find_real(void)
+{
+    void *found = dlsym(RTLD_NEXT, "MHD_queue_response");
+    fw_assert(found);
+    memcpy(&real, &found, sizeof real);
+}
+
 enum MHD_Result fw_library_answer(struct MHD_Connection *connection, unsigned status, struct MHD_Response *response)
 {
-    static enum MHD_Result (*real)(struct MHD_Connection *, unsigned, struct MHD_Response *);
-    if (!real) {
-        void *found = dlsym(RTLD_NEXT, "MHD_queue_response");
-        fw_assert(found);
-        memcpy(&real, &found, sizeof real);
-    }
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, find_real);
     return real(connection, status, response);
 }
 
