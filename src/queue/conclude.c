@@ -151,7 +151,9 @@ void fw_attempt_conclude(struct fw_queue *q, struct fw_live *l, const struct fw_
     case FW_ENDING_FAILED:
         if (!history.known)
             unread(&outcome);
-        if (!history.known || !fw_again_if_asked(q, l, &outcome, &history))
+        if (l->fax.cancel_asked) /* whatever crossed it; the attempt says how its call ended */
+            fw_cancel_fail(q, l);
+        else if (!history.known || !fw_again_if_asked(q, l, &outcome, &history))
             fw_live_fail(q, l, outcome.reason, outcome.detail);
         break;
     case FW_ENDING_INTERRUPTED:

@@ -132,7 +132,7 @@ test('webhooks of one fax stay in order while a receiver fails, and the fax does
 test('far ends with troubles of their own: the fax arrives, or fails with what happened', async () => {
     const expected = {
         '+12005550107': 'receiver_call_dropped', '+12005550109': 'delivered', '+12005550112': 'delivered',
-        '+12005550115': 'delivered', '+12005550117': 'delivered', '+12005550118': 'delivered',
+        '+12005550117': 'delivered', '+12005550118': 'delivered',
         '+12005550119': 'delivered', '+12005550120': 'delivered', '+12005550122': 'delivered',
     };
     const faxes = await Promise.all(Object.keys(expected).map((to) => service.send({ to })));
@@ -141,6 +141,16 @@ test('far ends with troubles of their own: the fax arrives, or fails with what h
         assert.equal(ended.failure_reason ?? ended.status, expected[fax.to], JSON.stringify(ended));
         if (ended.status === 'failed') assert.equal(ended.pages_confirmed, 1);
     }
+});
+
+/* About one of 60 calls with 5 % of the packets lost each way ends before its last page: then it says so. */
+test('a network that loses packets: the fax arrives, if not at once', async () => {
+    let ended;
+    for (let i = 0; i < 3 && ended?.status !== 'delivered'; i++) {
+        ended = await service.ended((await service.send({ to: '+12005550115' })).id);
+        if (ended.status === 'failed') assert.ok(ended.pages_confirmed < ended.page_count && ended.internal_failure_reason, JSON.stringify(ended));
+    }
+    assert.equal(ended.status, 'delivered', JSON.stringify(ended));
 });
 
 test('a standard-only machine takes a fax of any quality', async () => {

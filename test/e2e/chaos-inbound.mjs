@@ -32,22 +32,31 @@ class InboundChaos extends Chaos {
         return all;
     }
 
-    /* What one call delivered, as its sender saw it, and what there is of it. */
-    checkCall(sent, attempt, found) {
-        const at = found.findIndex((f) => f.page_count >= attempt.pages_confirmed && f.status === 'received');
-        if (at < 0) {
-            this.fault(`${sent.id} call ${attempt.number}: ${attempt.pages_confirmed} pages were confirmed, received: `
-                + JSON.stringify(found.map((f) => [f.id, f.status, f.page_count, f.internal_failure_reason])));
-            return;
-        }
-        const [fax] = found.splice(at, 1);
-        this.confirmed += attempt.pages_confirmed;
+    /* The difference, or nothing: the pages that came, beside those that were sent in that call. */
+    difference(sent, attempt, fax) {
         const mine = this.service.faxFolder(fax.id), theirs = this.service.faxFolder(sent.id);
         try {
             execFileSync(join(build, 'test/tools/pages-part'),
                 [join(theirs, 'pages.tif'), String(attempt.first_page), join(mine, 'pages.tif')], { encoding: 'utf8' });
-        } catch (error) { this.fault(`${sent.id} and ${fax.id}: ${error.message} ${error.stdout}`); }
-        if (!existsSync(join(mine, 'received.pdf'))) this.fault(`${fax.id} has no document`);
+            return undefined;
+        } catch (error) { return `${error.message} ${error.stdout}`; }
+    }
+
+    /* What one call delivered, as its sender saw it, and what there is of it. Calls that went on from different pages may
+     * have brought as many: the pages say which is which. */
+    checkCall(sent, attempt, found) {
+        const possible = found.filter((f) => f.page_count >= attempt.pages_confirmed && f.status === 'received');
+        const differences = [];
+        for (const fax of possible) {
+            const difference = this.difference(sent, attempt, fax);
+            if (difference) { differences.push(`${fax.id}: ${difference}`); continue; }
+            found.splice(found.indexOf(fax), 1);
+            this.confirmed += attempt.pages_confirmed;
+            if (!existsSync(join(this.service.faxFolder(fax.id), 'received.pdf'))) this.fault(`${fax.id} has no document`);
+            return;
+        }
+        this.fault(`${sent.id} call ${attempt.number}: ${attempt.pages_confirmed} pages were confirmed, received: `
+            + JSON.stringify(found.map((f) => [f.id, f.status, f.page_count, f.internal_failure_reason])) + differences.join('; '));
     }
 
     async checkSent(sent, all) {

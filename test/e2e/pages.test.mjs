@@ -47,7 +47,7 @@ test('a fax tells what each page takes, and shows it', async () => {
         const shown = await picture(page.png_url);
         assert.equal(shown.width, 432);
         assert.ok(Math.abs(shown.height - 432 * page.height * 204 / 1728 / 196) <= 1);
-        assert.ok(shown.dark > 0.005 && shown.dark < 0.6, `${shown.dark}`);
+        assert.ok(shown.dark > 0.003 && shown.dark < 0.6, `${shown.dark}`);
         assert.equal((await picture(`${page.png_url}&width=64`)).width, 64);
     }
     const own = await picture(`${service.url}/v2/faxes/${fax.id}/pages/2.png?width=1728`, service.api_key);

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "fax/attempt.h"
+#include "store/attempts.h"
 #include "world.h"
 
 static void ask(struct world *w, const char *id)
@@ -185,7 +187,12 @@ static void is_not_dialled_again_when_a_policy_would(void **state)
     struct fw_fax f = ended(w, id);
     CHECK_INT(f.status, FW_STATUS_FAILED);
     CHECK_INT(f.attempts, 1);
+    CHECK_TEXT(f.failure_reason, "sender_canceled");
     fw_fax_done(&f);
+    struct fw_fax_attempt a = { 0 };
+    CHECK_INT(fw_store_attempt_get(w->store, id, 1, &a), FW_OK);
+    CHECK_TEXT(a.reason, "user_busy");
+    fw_fax_attempt_done(&a);
     check_events(w, id, "fax.queued fax.media.processed call.dialling cancel.asked fax.failed");
 }
 
