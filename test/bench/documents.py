@@ -5,7 +5,7 @@ Use: test/bench/documents.py BUILD [--rounds N] [--only TEXT] [--write doc/bench
 The corpus is made on the first run, in BUILD/bench-documents: documents out of Debian packages (downloaded and
 unpacked, not installed), scans made from them, photographs, and the ITU charts when FAXWIRE_ITU_CHARTS names a
 folder of chart1.pbm.gz ... chart8.pbm.gz. All programs take turns on each document, the order changing with the round;
-the best round of each counts. CPU seconds are user and system time of the child. pdftoppm and mutool write raw bitmaps:
+the best round of each counts. CPU seconds are user and system time of the child, memory is its own peak (see child.c). pdftoppm and mutool write raw bitmaps:
 the coding that a fax needs is not in their time.
 """
 import argparse
@@ -15,7 +15,6 @@ import json
 import os
 import random
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -33,6 +32,8 @@ PACKAGED = {
 }
 PHOTOS = ('mate-backgrounds', 'usr/share/backgrounds/mate/nature/*.jpg', 8)
 LONG = ('valgrind', 'usr/share/doc/valgrind/valgrind_manual.pdf.gz', 350)
+
+BUILD = 'build'  # set by main
 
 
 def run(*command, **more):
@@ -192,35 +193,27 @@ def corpus(folder):
     return made
 
 
-def measured(command, **more):
-    """CPU seconds, wall seconds and peak memory in MB of one child."""
-    with subprocess.Popen(command, stdout=more.pop('stdout', subprocess.DEVNULL), stderr=subprocess.DEVNULL, **more) as child:
-        start = os.times().elapsed
-        _, status, used = os.wait4(child.pid, 0)
-        wall = os.times().elapsed - start
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        sys.exit(f'{command[0]} failed: {child.returncode}')
-    return used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024
+def measured(command, temp, result='-', **more):
+    """CPU seconds, wall seconds and peak memory in MB of one program."""
+    done = subprocess.run([BUILD + '/test/bench/bench-child', f'{temp}/report', result, *command], stderr=subprocess.DEVNULL,
+                          **{'stdout': subprocess.DEVNULL, **more})
+    if done.returncode != 0:
+        sys.exit(f'{command[0]} failed: {done.returncode}')
+    cpu, wall, peak = open(f'{temp}/report').read().split()
+    return float(cpu), float(wall), int(peak) / 1024
 
 
 def ours(program, path, temp):
     with open(path) as document, open(f'{temp}/ours.tif', 'w+b') as pages:
-        result = os.open(f'{temp}/result', os.O_RDWR | os.O_CREAT | os.O_TRUNC)
-        high = os.dup2(result, 30)  # out of the way of 3, which is to be the child's
-        figures = measured([program, '--pages-max', '2000'], stdin=document, stdout=pages, close_fds=False,
-                           preexec_fn=lambda: os.dup2(high, 3))
-        os.close(high)
-        os.close(result)
-    return figures
+        return measured([program, '--pages-max', '2000'], temp, f'{temp}/result', stdin=document, stdout=pages)
 
 
 GS = ['gs', '-q', '-dNOPAUSE', '-dBATCH', '-dSAFER', '-sDEVICE=tiffg4', '-r204x196', '-o'] # pages keep their size, as ours do
 OTHERS = {
-    'gs': lambda path, temp: measured([*GS, f'{temp}/gs.tif', path]),
+    'gs': lambda path, temp: measured([*GS, f'{temp}/gs.tif', path], temp),
     'pdftoppm': lambda path, temp: measured(['pdftoppm', '-mono', '-rx', '204', '-ry', '196', '-scale-to-x', '1728', '-scale-to-y', '2288',
-                                             path, f'{temp}/ppm']),
-    'mutool': lambda path, temp: measured(['mutool', 'draw', '-q', '-F', 'pbm', '-w', '1728', '-h', '2288', '-o', f'{temp}/mu%d.pbm', path]),
+                                             path, f'{temp}/ppm'], temp),
+    'mutool': lambda path, temp: measured(['mutool', 'draw', '-q', '-F', 'pbm', '-w', '1728', '-h', '2288', '-o', f'{temp}/mu%d.pbm', path], temp),
 }
 
 
@@ -238,6 +231,16 @@ def compare(program, path, rounds):
         return told['pages'], best, sizes[0], os.path.getsize(f'{temp}/gs.tif')
 
 
+def one_page(program, folder, rounds):
+    """Prints how long a document of one page takes, as a customer waits for it: from the program's start to its end."""
+    path = f'{folder}/one-page.pdf'
+    if not os.path.exists(path):
+        run('mutool', 'clean', '-gg', f'{folder}/text-manual.pdf', path, '7', stderr=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory() as temp:
+        wall = sorted(ours(program, path, temp)[1] * 1000 for _ in range(max(10, 4 * rounds)))
+    print(f'\nA PDF of one page is ready in {wall[0]:.1f} to {wall[-1]:.1f} ms, median {wall[len(wall) // 2]:.1f} ms.')
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('build')
@@ -247,7 +250,9 @@ def main():
     missing = [tool for tool in ('gs', 'pdftoppm', 'mutool', 'cjpeg') if not shutil.which(tool)]
     if missing:
         sys.exit(f'{", ".join(missing)} missing: apt-get install ghostscript poppler-utils mupdf-tools libjpeg-turbo-progs')
-    program = f'{options.build}/src/render/faxwire-render'
+    global BUILD
+    BUILD = os.path.abspath(options.build)
+    program = f'{BUILD}/src/render/faxwire-render'
     print('| document | pages | pages/CPU s | gs | pdftoppm | mutool | peak MB | gs MB | KB/page | gs KB/page |\n' + '|---' * 10 + '|')
     for name, path in corpus(f'{options.build}/bench-documents').items():
         if options.only not in name:
@@ -259,6 +264,7 @@ def main():
               f'| {size / pages / 1024:.1f} | {gs_size / pages / 1024:.1f} |', flush=True)
         if name == '350 pages':
             print(f'\n350 pages are ready in {best["ours"][1]:.2f} s of wall time.')
+            one_page(program, f'{BUILD}/bench-documents', options.rounds)
 
 
 if __name__ == '__main__':
