@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "media/join.h"
 #include "page/header.h"
+#include "page/page.h"
 #include "page/tiff_write.h"
 
 enum { PATH_SIZE = 4400, CODE_MAX = 64 * 1024 * 1024, SHEET_MAX = 64 * 1024 };
@@ -51,7 +52,7 @@ static enum fw_err read_code(struct outgoing *o, const struct fw_join_page *p)
 
 static enum fw_err put_page(struct outgoing *o, uint32_t number, const struct fw_join_page *p)
 {
-    const uint32_t scale = fw_header_scale(p->y_dpi);
+    const uint32_t scale = fw_page_scale(p->y_dpi);
     enum fw_err err = p->width == FW_HEADER_WIDTH ? FW_OK : FW_INVALID;
     if (!err && scale != o->scale) {
         fw_header_free(o->header);

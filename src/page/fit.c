@@ -36,8 +36,7 @@ static void fitting_done(struct fitting *f)
 
 uint32_t fw_fit_rows(uint32_t length_mm, uint32_t y_dpi)
 {
-    const uint32_t a_cm = y_dpi < 150 ? 385 : y_dpi < 290 ? 770 : 1540; /* in tenths of a row */
-    return length_mm * a_cm / 100;
+    return length_mm * 385 * fw_page_scale(y_dpi) / 100; /* 3.85 rows a millimetre at the standard resolution */
 }
 
 static enum fw_err begin_sheet(struct fitting *f)

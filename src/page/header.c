@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "page/coder.h"
+#include "page/page.h"
 
 enum {
     MARGIN = 48, /* dots, left and right: 6 mm, which printers leave white */
@@ -14,9 +15,7 @@ enum {
     SPACE = 9,
     TOP = 3,     /* white rows above the line, at 98 an inch */
     TO_MIN = 120,
-    CODE_MIN = 4,
-    DPI_FINE_MIN = 150, /* of 98, 196, 391 rows an inch and their neighbours */
-    DPI_SUPERFINE_MIN = 290,
+    END_BITS = 24, /* the end mark of a page */
 };
 
 struct fw_header {
@@ -28,11 +27,6 @@ struct fw_header {
     uint8_t *band;
     struct fw_coder *coder;
 };
-
-uint32_t fw_header_scale(uint32_t y_dpi)
-{
-    return y_dpi < DPI_FINE_MIN ? 1 : y_dpi < DPI_SUPERFINE_MIN ? 2 : 4;
-}
 
 static uint32_t load32(const uint8_t *p)
 {
@@ -180,7 +174,7 @@ void fw_header_free_p(struct fw_header **h)
 enum fw_err fw_header_new(struct fw_span sheet, uint32_t y_dpi, const struct fw_header_line *line,
                           struct fw_header **ret)
 {
-    const uint32_t scale = fw_header_scale(y_dpi);
+    const uint32_t scale = fw_page_scale(y_dpi);
     if (sheet.size != FW_HEADER_SHEET_BYTES(scale))
         return FW_INVALID;
     struct fw_header *h CLEANUP(fw_header_free_p) = calloc(1, sizeof *h);
@@ -242,7 +236,8 @@ enum fw_err fw_header_put(struct fw_header *h, uint32_t number, struct fw_span c
                           struct fw_buf *ret, uint32_t *ret_rows)
 {
     char text[64];
-    if (code.size < CODE_MIN)
+    const uint32_t blank = blank_rows(code, h->rows < rows ? h->rows : rows);
+    if (code.size * 8 < blank + (size_t)END_BITS)
         return FW_INVALID;
     memcpy(h->band, h->left, (size_t)h->rows * FW_HEADER_ROW_BYTES);
     page_text(h, number, text);
@@ -252,7 +247,6 @@ enum fw_err fw_header_put(struct fw_header *h, uint32_t number, struct fw_span c
         err = fw_coder_row(h->coder, h->band + (size_t)y * FW_HEADER_ROW_BYTES, true, ret);
     const unsigned used = h->coder->bit_count;
     const enum fw_err err_end = fw_coder_end(h->coder, ret);
-    const uint32_t blank = blank_rows(code, h->rows < rows ? h->rows : rows);
     *ret_rows = rows + h->rows - blank;
     err = err ? err : err_end;
     return err ? err : put_bits(ret, used, code, blank);

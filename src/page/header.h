@@ -31,8 +31,7 @@ enum {
     FW_HEADER_TEXT_SIZE = 300,
 };
 
-/* 1, 2 or 4: how many rows at `y_dpi` are one at 98 an inch. */
-uint32_t fw_header_scale(uint32_t y_dpi);
+/* `scale`: fw_page_scale of the pages. */
 #define FW_HEADER_SHEET_BYTES(scale) \
     ((size_t)FW_HEADER_ROW_BYTES * FW_HEADER_GLYPH_ROWS * (FW_HEADER_CELL_ROWS + 1) * (scale))
 
@@ -51,7 +50,7 @@ MUST_USE enum fw_err fw_header_new(struct fw_span sheet, uint32_t y_dpi, const s
 void fw_header_free(struct fw_header *h); /* NULL is fine */
 void fw_header_free_p(struct fw_header **h); /* for CLEANUP */
 /* Appends the T.6 code of page `number`, from 1, which is `code` of `rows` rows, under its header. `ret_rows`:
- * how many it has then. FW_INVALID: `code` is too short to be a page; FW_LIMIT: `ret` is full. */
+ * how many it has then. FW_INVALID: `code` has no room for the end of a page; FW_LIMIT: `ret` is full. */
 MUST_USE enum fw_err fw_header_put(struct fw_header *h, uint32_t number, struct fw_span code, uint32_t rows,
                                    struct fw_buf *ret, uint32_t *ret_rows);
 #endif

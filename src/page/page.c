@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+uint32_t fw_page_scale(uint32_t y_dpi)
+{
+    return y_dpi < 150 ? 1 : y_dpi < 290 ? 2 : 4; /* of 98, 196 and 391, half way */
+}
+
 enum fw_err fw_page_file_info(const char *path, uint32_t pages_max, uint32_t *ret_count,
                               struct fw_page_info *ret_pages, struct fw_fault *fault)
 {

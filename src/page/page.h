@@ -22,6 +22,9 @@ struct fw_page_info {
     size_t   bytes;        /* compressed */
 };
 
+/* 1, 2 or 4: how many rows at `y_dpi` (standard, fine or superfine, or near) are one at 98 an inch. */
+uint32_t fw_page_scale(uint32_t y_dpi);
+
 /* Counts the pages and, when `ret_pages` is not NULL, describes the first `pages_max` of them.
  * FW_NOT_FOUND: no such file; FW_INVALID: not a page file, or damaged. */
 MUST_USE enum fw_err fw_page_file_info(const char *path, uint32_t pages_max, uint32_t *ret_count,

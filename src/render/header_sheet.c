@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "page/header.h"
+#include "page/page.h"
 #include "render/html.h"
 
 enum { NAME_BYTES_MAX = 1024, BASELINE = 23, STORE_MAX = 8 * 1024 * 1024, DARK = 140, DARK_STANDARD = 175 };
@@ -168,7 +169,7 @@ static enum fw_err write_sheet(const struct sheet *s, int out)
 
 static enum fw_render_exit draw(fz_context *ctx, const struct fw_convert *c, struct fw_span name)
 {
-    struct sheet s = { NULL, fw_header_scale(c->y_dpi) };
+    struct sheet s = { NULL, fw_page_scale(c->y_dpi) };
     struct fw_buf html CLEANUP(fw_buf_done);
     enum fw_render_exit code = FW_RENDER_OK;
     fw_buf_init(&html, 16 * NAME_BYTES_MAX);

@@ -40,8 +40,7 @@ struct fw_terminal {
     uint32_t far_length_mm;       /* of its paper; 0: any */
     uint32_t tx_y_dpi;            /* of the first page */
     uint32_t tx_rows_max;         /* of the longest page */
-    bool coarse;                  /* sending tx_coarse_path */
-    struct fw_fitted *fitted;     /* owned: how many sheets its pages are; NULL: one each */
+    struct fw_fitted *fitted;     /* owned: sending tx_coarse_path, with so many sheets; NULL: tx_path */
     uint32_t sheets;              /* confirmed */
     uint32_t repeats;             /* commands and answers since something was confirmed */
     struct fw_dialogue dialogue;

@@ -394,7 +394,7 @@ static void begin_afresh(struct fw_terminal *t, bool t38)
     t->result.t38 = t38;
     t->repeats = 0;
     t->idle_samples = 0;
-    t->eop_seen = t->eop_confirmed = t->coarse = false;
+    t->eop_seen = t->eop_confirmed = false;
     free(TAKE(t->fitted));
     t->sheets = 0;
     t->guards.page_use = FW_PAGE_CLOSED;

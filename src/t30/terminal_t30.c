@@ -23,8 +23,6 @@ enum {
     B4_MM = 364,
     PAGES_MEASURED = 8,    /* about 4 ms each */
     GAIN_MIN_PERCENT = 5,  /* MMR is left only for what gains as much */
-    DPI_FINE_MIN = 150, /* of 98, 196, 391 rows an inch and their neighbours */
-    DPI_SUPERFINE_MIN = 290,
 };
 
 void fw_engine_tell(struct fw_terminal *t, enum fw_terminal_event_kind kind)
@@ -171,11 +169,9 @@ static void on_frame(t30_state_t *s, void *user_data, int direction, const uint8
 /* How many rows must become one for this far end. */
 static unsigned divisor(const struct fw_terminal *t)
 {
-    if (t->tx_y_dpi < DPI_FINE_MIN)
-        return 1;
-    if (t->tx_y_dpi < DPI_SUPERFINE_MIN)
-        return t->far_fine ? 1 : 2;
-    return t->far_superfine ? 1 : t->far_fine ? 2 : 4;
+    const unsigned scale = fw_page_scale(t->tx_y_dpi);
+    const unsigned taken = scale == 4 && t->far_superfine ? 4 : t->far_fine ? 2 : 1;
+    return scale > taken ? scale / taken : 1;
 }
 
 /* What cannot be fitted goes as it is: the call then ends as it would without. */
@@ -189,7 +185,6 @@ static void fit_pages(struct fw_terminal *t, t30_state_t *s)
         return;
     }
     t->fitted = fitted;
-    t->coarse = true;
     t30_set_tx_file(s, t->tx_coarse_path, -1, -1);
 }
 
@@ -198,7 +193,7 @@ static int on_phase_b(t30_state_t *s, void *user_data, int result)
 {
     struct fw_terminal *t = user_data;
     const uint8_t fcf = (uint8_t)result & 0xFE;
-    if (fcf == (T30_DIS & 0xFE) && t->config.tx_coarse_path && !t->coarse && !t->fitted)
+    if (fcf == (T30_DIS & 0xFE) && t->config.tx_coarse_path && !t->fitted)
         fit_pages(t, s);
     return T30_ERR_OK;
 }

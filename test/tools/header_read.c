@@ -147,7 +147,7 @@ static enum fw_err read_page(struct fw_tiff_reader *got, struct fw_tiff_reader *
         err = fw_tiff_reader_page(sent, &b, &fault);
     if (err || a.width != FW_HEADER_WIDTH || b.width != a.width)
         return FW_INVALID;
-    scale = fw_header_scale(a.y_dpi);
+    scale = fw_page_scale(a.y_dpi);
     glyph_rows = FW_HEADER_GLYPH_ROWS * scale;
     top = 3 * scale;
     if (sheet.size != FW_HEADER_SHEET_BYTES(scale) || a.rows < FW_HEADER_ROWS * scale)

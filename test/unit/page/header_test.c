@@ -101,7 +101,7 @@ static uint32_t put(const struct fw_header_line *line, uint32_t y_dpi, uint32_t 
     fw_buf_init(&code, 1 << 22);
     fw_buf_init(&made, 1 << 22);
     code_rows(count, &code);
-    CHECK_INT(fw_header_new(make_sheet(fw_header_scale(y_dpi), name), y_dpi, line, &h), FW_OK);
+    CHECK_INT(fw_header_new(make_sheet(fw_page_scale(y_dpi), name), y_dpi, line, &h), FW_OK);
     CHECK_INT(fw_header_put(h, number, fw_buf_span(&code), count, &made, &made_rows), FW_OK);
     decode(fw_buf_span(&made), made_rows, y_dpi);
     return made_rows;
@@ -113,7 +113,7 @@ static void below_it_all_is_as_it_was(void **state)
     static const uint32_t dpis[] = { 98, 196, 391 };
     for (uint32_t seed = 1; seed <= SEEDS; seed++) {
         random_state = seed;
-        const uint32_t y_dpi = dpis[seed % 3], band = FW_HEADER_ROWS * fw_header_scale(y_dpi);
+        const uint32_t y_dpi = dpis[seed % 3], band = FW_HEADER_ROWS * fw_page_scale(y_dpi);
         const uint32_t count = 1 + random_below(ROWS_MAX), blank = random_below(3) ? random_below(count + 1) : 0;
         const uint32_t used = blank < band ? blank : band;
         make_rows(count, blank);
@@ -152,15 +152,15 @@ static void it_says_what_it_is_to_say(void **state)
     for (size_t i = 0; i < ARRAY_LEN(dpis); i++) {
         struct fw_header_line line = usual;
         put(&line, dpis[i], 0, 2, 100);
-        read_line(fw_header_scale(dpis[i]), text, sizeof text);
+        read_line(fw_page_scale(dpis[i]), text, sizeof text);
         CHECK_TEXT(text, "2026-11-2914:05+01:00+13125550123to+12005550100page2of3");
         line.continued = true;
         put(&line, dpis[i], 0, 3, 100);
-        read_line(fw_header_scale(dpis[i]), text, sizeof text);
+        read_line(fw_page_scale(dpis[i]), text, sizeof text);
         CHECK_TEXT(text, "2026-11-2914:05+01:00+13125550123to+12005550100continued,page3of3");
         fw_text_clip(line.from, sizeof line.from, "caf\xc3\xa9\x01");
         put(&line, dpis[i], 0, 1, 100);
-        read_line(fw_header_scale(dpis[i]), text, sizeof text);
+        read_line(fw_page_scale(dpis[i]), text, sizeof text);
         CHECK_TEXT(text, "2026-11-2914:05+01:00caf???to+12005550100continued,page1of3");
     }
 }
@@ -228,8 +228,12 @@ static void hostile_code_is_only_copied(void **state)
             code[i] = (uint8_t)(seed % 3 ? random_below(256) : 0xff);
         fw_buf_init(&made, seed % 7 ? 1 << 20 : 600);
         CHECK_INT(fw_header_new(make_sheet(2, 30), 196, &usual, &h), FW_OK);
-        const enum fw_err err = fw_header_put(h, 1, (struct fw_span){ code, size }, random_below(9000), &made, &made_rows);
-        CHECK(err == (size < 4 ? FW_INVALID : FW_OK) || (err == FW_LIMIT && seed % 7 == 0));
+        const uint32_t count = (uint32_t)random_below(9000), most = count < 2 * FW_HEADER_ROWS ? count : 2 * FW_HEADER_ROWS;
+        uint32_t blank = 0;
+        while (blank < most && blank / 8 < size && (code[blank / 8] & 0x80 >> blank % 8))
+            blank++;
+        const enum fw_err err = fw_header_put(h, 1, (struct fw_span){ code, size }, count, &made, &made_rows);
+        CHECK(err == (size * 8 < blank + 24 ? FW_INVALID : FW_OK) || (err == FW_LIMIT && seed % 7 == 0));
         free(code);
     }
 }
@@ -247,6 +251,23 @@ static void a_sheet_has_one_size(void **state)
     fw_header_free(h);
 }
 
+/* White rows to its last bit, in memory that ends there: nothing behind it is read. 40 rows and an end take 8 octets. */
+static void code_without_an_end_is_refused(void **state)
+{
+    (void)state;
+    struct fw_header *h CLEANUP(fw_header_free_p) = NULL;
+    CHECK_INT(fw_header_new(make_sheet(2, 100), 196, &usual, &h), FW_OK);
+    for (size_t size = 1; size <= 8; size++) {
+        struct fw_buf made CLEANUP(fw_buf_done);
+        uint32_t made_rows = 0;
+        uint8_t *code = malloc(size);
+        fw_buf_init(&made, 1 << 20);
+        memset(code, 0xff, size);
+        CHECK_INT(fw_header_put(h, 1, (struct fw_span){ code, size }, 1000, &made, &made_rows), size < 8 ? FW_INVALID : FW_OK);
+        free(code);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest cases[] = {
@@ -256,6 +277,7 @@ int main(void)
         cmocka_unit_test(the_name_stands_where_it_can),
         cmocka_unit_test(hostile_code_is_only_copied),
         cmocka_unit_test(a_sheet_has_one_size),
+        cmocka_unit_test(code_without_an_end_is_refused),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
