@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 
-enum { PAUSE_MS = 100 /* when no descriptor is free */ };
+enum { PAUSE_MS = 100 /* when no descriptor is free, or no more may be open: who comes waits to be taken */ };
 
 struct fw_acceptor {
     int            fd; /* owned */
@@ -40,8 +40,11 @@ static bool take_one(struct fw_acceptor *a)
 /* How long to wait: for the next one, or for a descriptor. */
 static int patience_ms(struct fw_acceptor *a)
 {
-    while (take_one(a))
-        ;
+    bool has_room = fw_daemon_has_room(a->api);
+    while (has_room && take_one(a))
+        has_room = fw_daemon_has_room(a->api);
+    if (!has_room)
+        return PAUSE_MS;
     if (errno == EAGAIN)
         return -1;
     if (!a->is_short)

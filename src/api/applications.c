@@ -85,7 +85,9 @@ static const char *check_hours(const char *text)
     struct fw_hours hours;
     if (!fw_hours_parse(text, &hours))
         return "must be like 'mon-fri 08:00-18:00' or 'fri-sat 22:00-06:00 Europe/Berlin'";
-    return hours.zone[0] ? check_zone(hours.zone) : NULL;
+    if (hours.zone[0] && check_zone(hours.zone))
+        return "must end in the name of a time zone, such as Europe/Berlin, or in none";
+    return NULL;
 }
 
 #define URL_FIELD                                                                                  \

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "api/certificate.h"
 #include "api/exchange.h"
@@ -104,19 +103,20 @@ void fw_daemon_stop(struct fw_api *api)
     api->worker_count = 0;
 }
 
+bool fw_daemon_has_room(const struct fw_api *api)
+{
+    int all = 0;
+    for (int i = 0; i < api->worker_count; i++)
+        all += atomic_load(&api->workers[i].connections);
+    return all < CONNECTIONS_MAX;
+}
+
 void fw_daemon_add(struct fw_api *api, int fd, const struct sockaddr *from, socklen_t size)
 {
     struct fw_worker *least = &api->workers[0];
-    int               all = 0;
-    for (int i = 0; i < api->worker_count; i++) {
+    for (int i = 1; i < api->worker_count; i++) {
         struct fw_worker *w = &api->workers[i];
-        const int         n = atomic_load(&w->connections);
-        all += n;
-        least = n < atomic_load(&least->connections) ? w : least;
-    }
-    if (all >= CONNECTIONS_MAX) {
-        close(fd);
-        return;
+        least = atomic_load(&w->connections) < atomic_load(&least->connections) ? w : least;
     }
     atomic_fetch_add(&least->connections, 1);
     if (MHD_add_connection(least->mhd, fd, from, size) != MHD_YES) /* which has closed it */

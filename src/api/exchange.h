@@ -35,6 +35,8 @@ struct fw_api {
 /* FW_IO, FW_INVALID: `fault` says why. */
 MUST_USE enum fw_err fw_daemon_start(struct fw_api *api, struct fw_fault *fault);
 void fw_daemon_stop(struct fw_api *api); /* also after a start that failed */
+/* False: as many connections are open as there may be. */
+bool fw_daemon_has_room(const struct fw_api *api);
 /* Gives `fd`, which is the library's from now on, to the thread that has the fewest; from one thread only. */
 void fw_daemon_add(struct fw_api *api, int fd, const struct sockaddr *from, socklen_t size);
 

@@ -4,12 +4,13 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "live.h"
 
-enum { THREADS = 4 /* of live.c */ };
+enum { THREADS = 4 /* of live.c */, CONNECTIONS_MAX = 1024 /* of api/daemon.c */ };
 
 static struct live       l;
 static pthread_barrier_t all_here;
@@ -57,6 +58,32 @@ static void one_thread_that_waits_keeps_no_one_else_waiting(void **state)
     }
 }
 
+/* One more than may be open is not turned away: it is served when another goes. */
+static void who_is_too_many_waits(void **state)
+{
+    (void)state;
+    static int fd[CONNECTIONS_MAX + 1];
+    char answer[13] = "";
+    const struct rlimit wanted = { 4 * CONNECTIONS_MAX, 4 * CONNECTIONS_MAX };
+    struct rlimit now;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
+    if (now.rlim_max < wanted.rlim_cur) {
+        print_message("fewer than 4096 files may be open here\n");
+        skip();
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ wanted.rlim_cur, now.rlim_max }), 0);
+    for (int i = 0; i <= CONNECTIONS_MAX; i++)
+        fd[i] = raw_connect(&l);
+    const char request[] = "GET /v2/faxes HTTP/1.1\r\nHost: a\r\n\r\n";
+    assert_int_equal(send(fd[CONNECTIONS_MAX], request, sizeof request - 1, MSG_NOSIGNAL), sizeof request - 1);
+    close(fd[0]);
+    assert_int_equal(recv(fd[CONNECTIONS_MAX], answer, sizeof answer - 1, MSG_WAITALL), sizeof answer - 1);
+    assert_string_equal(answer, "HTTP/1.1 401");
+    for (int i = 1; i <= CONNECTIONS_MAX; i++)
+        close(fd[i]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+}
+
 static void the_port_is_free_at_the_end(void **state)
 {
     (void)state;
@@ -81,6 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_thread_that_waits_keeps_no_one_else_waiting),
+        cmocka_unit_test(who_is_too_many_waits),
         cmocka_unit_test(the_port_is_free_at_the_end),
     };
     return cmocka_run_group_tests(tests, open_api, NULL);
