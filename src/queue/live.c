@@ -132,12 +132,6 @@ void fw_live_sweep(struct fw_queue *q)
         fw_log(FW_LOG_ERROR, "fax.files_left", "error=%s", FW_LOG_TEXT(fw_err_text(err)));
 }
 
-/* What asking again will not change. */
-static bool is_refused(enum fw_err err)
-{
-    return err == FW_CONFLICT || err == FW_NOT_FOUND || err == FW_INVALID;
-}
-
 static enum fw_err write_change(struct fw_queue *q, const struct fw_live *l, enum fw_status was,
                                 struct fw_event *events, int count)
 {
@@ -177,7 +171,7 @@ bool fw_live_save(struct fw_queue *q, struct fw_live *l, enum fw_status status,
     enum fw_err err = make_events(l, l->fax.updated_at, events, event_count, made);
     if (!err)
         err = write_change(q, l, was, made, event_count);
-    for (int n = 1; err && !is_refused(err) && fw_live_pause(q, n); n++) {
+    for (int n = 1; err && !fw_store_refused(err) && fw_live_pause(q, n); n++) {
         fw_log(FW_LOG_ERROR, "store.waiting", "fax=%s error=%s", l->fax.id,
                FW_LOG_TEXT(fw_err_text(err)));
         err = made[event_count - 1].payload ? write_again(q, l, was, made, event_count) : FW_NO_MEMORY;
@@ -193,7 +187,7 @@ bool fw_live_save(struct fw_queue *q, struct fw_live *l, enum fw_status status,
     l->fax.status = was;
     if (err == FW_INVALID && status != FW_STATUS_FAILED)
         fail_confused(q, l, status);
-    else if (is_refused(err))
+    else if (fw_store_refused(err))
         fw_live_remove(q, l);
     return false;
 }

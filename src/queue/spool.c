@@ -18,22 +18,13 @@ enum fw_err fw_queue_spool_dir(const char *data_dir, int modem, char *dst, size_
     return fw_dir_make(dst);
 }
 
-static enum fw_err name(struct fw_queue *q, int modem, const char *call, const char *suffix,
-                        char dst[PATH_SIZE])
-{
-    const int used = snprintf(dst, PATH_SIZE, "%s/spool/modem-%d/%s%s",
-                              fw_store_data_dir(q->config.store), modem, call, suffix);
-    return used < 0 || used >= PATH_SIZE ? FW_LIMIT : FW_OK;
-}
-
 enum fw_err fw_spool_put(struct fw_queue *q, const struct fw_fax *fax, int modem, const char *call)
 {
     char to[PATH_SIZE];
     char dir[4096];
     struct fw_header_text header;
     fw_store_fax_home(q->config.store, fax, dir, sizeof dir);
-    if (name(q, modem, call, ".tif", to))
-        return FW_LIMIT;
+    fw_store_spool_path(q->config.store, modem, call, ".tif", to, sizeof to);
     if (fax->header)
         fw_header_text_of(fax, fw_wall_now(), &header);
     return q->port.put_pages(dir, to, fax->first_page, fax->header ? &header : NULL);
@@ -44,8 +35,10 @@ void fw_spool_remove(struct fw_queue *q, int modem, const char *call)
     static const char *const suffixes[] = { ".tif", ".coarse.tif", ".journal" };
     for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
         char path[PATH_SIZE];
-        if (modem >= 0 && call[0] && name(q, modem, call, suffixes[i], path) == FW_OK)
-            unlink(path);
+        if (modem < 0 || !call[0])
+            return;
+        fw_store_spool_path(q->config.store, modem, call, suffixes[i], path, sizeof path);
+        unlink(path);
     }
 }
 
@@ -53,8 +46,9 @@ void fw_spool_journal(struct fw_queue *q, const struct fw_fax *fax, struct fw_at
 {
     char path[PATH_SIZE];
     struct fw_journal_facts journal = { 0 };
-    if (fax->modem < 0 || !fax->call[0] || name(q, fax->modem, fax->call, ".journal", path))
+    if (fax->modem < 0 || !fax->call[0])
         return;
+    fw_store_spool_path(q->config.store, fax->modem, fax->call, ".journal", path, sizeof path);
     const enum fw_err err = fw_journal_read(path, &journal);
     if (err && err != FW_NOT_FOUND)
         fw_log(FW_LOG_ERROR, "journal.damaged", "fax=%s call=%s error=%s", fax->id, fax->call,

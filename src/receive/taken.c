@@ -72,12 +72,6 @@ static bool may_wait(const struct fw_receive *r, int tries)
     return !atomic_load(&r->stop) && !(r->recovering && tries >= RECOVERY_TRIES);
 }
 
-/* What asking again will not change. */
-static bool is_refused(enum fw_err err)
-{
-    return err == FW_CONFLICT || err == FW_NOT_FOUND || err == FW_INVALID;
-}
-
 /* Waits out a store that cannot write. */
 static enum fw_err write_down(struct fw_receive *r, const struct fw_taken *t, enum fw_status was,
                               struct fw_event *events, int count)
@@ -85,7 +79,7 @@ static enum fw_err write_down(struct fw_receive *r, const struct fw_taken *t, en
     for (int tries = 1;; tries++) {
         const enum fw_err err = fw_store_fax_advance(r->config.store, &t->fax, was, events, count,
                                                      t->attempt.number > 0 ? &t->attempt : NULL);
-        if (!err || is_refused(err) || !may_wait(r, tries))
+        if (!err || fw_store_refused(err) || !may_wait(r, tries))
             return err;
         fw_log(FW_LOG_ERROR, "store.waiting", "fax=%s error=%s", t->fax.id, FW_LOG_TEXT(fw_err_text(err)));
         const struct timespec pause = { .tv_nsec = STORE_RETRY_MS * 1000000L };
@@ -114,7 +108,7 @@ static bool settle(struct fw_receive *r, struct fw_taken *t, enum fw_status was,
     t->fax.status = was;
     if (err == FW_INVALID && status != FW_STATUS_FAILED)
         fw_taken_fail(r, t, "service_unavailable", "an error of this service: a change of status that there is not");
-    else if (is_refused(err))
+    else if (fw_store_refused(err))
         fw_taken_remove(r, t);
     return false;
 }

@@ -118,9 +118,11 @@ MUST_USE enum fw_err fw_store_fax_delete(struct fw_store *s, int64_t account, co
 /* Removes the folders of faxes that were deleted and are final. To be called after a delete, at the
  * end of a fax that may have been deleted, and at a start; any thread. */
 MUST_USE enum fw_err fw_store_fax_sweep(struct fw_store *s);
+/* A change that asking again will not get through: not a trouble of the disk. */
+bool fw_store_refused(enum fw_err err);
 /* Removes folders that belong to nothing: documents stand there before the row that accepts them, and a kill in
- * between leaves them. `part` is one of FW_FAX_PARTS; only names given out before `before` (the start of this
- * run) are looked at, since later ones may still get their row. Any thread. */
+ * between leaves them. `part` is one of FW_FAX_PARTS; only folders that hold nothing else are looked at, of names
+ * given out before `before` (the start of this run), since later ones may still get their row. Any thread. */
 enum { FW_FAX_PARTS = 256 };
 void fw_store_fax_strays(struct fw_store *s, int part, struct fw_wall before);
 /* Every fax of a direction that is not final, oldest first: what a start has to take up again. */

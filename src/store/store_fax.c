@@ -273,6 +273,11 @@ static enum fw_err forget_deleted(struct fw_db *db, const char *fax)
     return fw_fax_forget(db, fax);
 }
 
+bool fw_store_refused(enum fw_err err)
+{
+    return err == FW_CONFLICT || err == FW_NOT_FOUND || err == FW_INVALID;
+}
+
 /* The one place where a status changes: whatever a caller is mistaken about, no fax goes a way that is none. */
 static enum fw_err check_change(const struct fax_write *w)
 {

@@ -260,6 +260,20 @@ static bool is_older(const char *id, struct fw_wall before)
     return strtoll(hex, NULL, 16) < before.us / 1000;
 }
 
+/* As a request leaves them before its row is written. Pages, or what was received, are nobody's to remove but of
+ * whoever knows the fax: an older database may have been put beside newer folders. */
+static bool has_documents_only(const char *path)
+{
+    bool only = true;
+    DIR *dir = opendir(path);
+    for (struct dirent *e; dir && only && (e = readdir(dir));)
+        only = e->d_name[0] == '.' || strncmp(e->d_name, "document-", 9) == 0;
+    if (!dir)
+        return false;
+    closedir(dir);
+    return only;
+}
+
 void fw_store_fax_strays(struct fw_store *s, int part, struct fw_wall before)
 {
     char folder[FOLDER_SIZE], path[FOLDER_SIZE];
@@ -269,6 +283,8 @@ void fw_store_fax_strays(struct fw_store *s, int part, struct fw_wall before)
         if (!is_older(e->d_name, before) || is_known(s, e->d_name) != FW_NOT_FOUND)
             continue;
         fw_store_fax_dir(s, e->d_name, path, sizeof path);
+        if (!has_documents_only(path))
+            continue;
         fw_dir_remove(path, FAX_DIR_DEPTH);
         fw_log(FW_LOG_INFO, "store.stray_removed", "fax=%s", e->d_name);
     }

@@ -113,7 +113,7 @@ static enum fw_err save_all(struct fw_db *db, void *arg)
     for (int i = 0; i < w->count; i++) {
         const struct fw_fax_ending *one = &w->faxes[i];
         const enum fw_err err = fw_fax_save_row(db, one->fax, one->expected, w->events + i * w->each, w->each);
-        if (err && err != FW_CONFLICT && err != FW_NOT_FOUND && err != FW_INVALID)
+        if (err && !fw_store_refused(err))
             return err;
     }
     return FW_OK;

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fax/header_line.h"
+
 void     env_start(uint64_t seed);
 int64_t  env_now_us(void);           /* of the clock that only goes forward */
 void     env_advance_to(int64_t us); /* not back */
@@ -19,4 +21,6 @@ void     env_disk_fails(unsigned in_a_thousand);
 unsigned env_disk_failures(void);    /* so far */
 /* How many looks in a thousand at the calls of a fax fail. */
 void     env_calls_unread(unsigned in_a_thousand);
+/* For fw_queue_port: the page file, or words in its place when some pages went before. */
+enum fw_err env_put_pages(const char *dir, const char *to, int skip, const struct fw_header_text *header);
 #endif

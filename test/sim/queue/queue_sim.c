@@ -111,19 +111,9 @@ static void take_message(void *arg, const struct fw_msg *msg)
     far_message(arg, msg);
 }
 
-static enum fw_err put_pages(const char *dir, const char *to, int skip, const struct fw_header_text *header)
-{
-    char from[4400];
-    (void)header;
-    snprintf(from, sizeof from, "%s/pages.tif", dir);
-    if (skip == 0)
-        return link(from, to) < 0 ? FW_IO : FW_OK;
-    return fw_file_write(to, fw_span_of("the rest"), 0600);
-}
-
 static void open_queue(struct world *w)
 {
-    const struct fw_queue_port port = { .prepare = prepare, .send = take_message, .put_pages = put_pages, .arg = w };
+    const struct fw_queue_port port = { .prepare = prepare, .send = take_message, .put_pages = env_put_pages, .arg = w };
     const struct fw_queue_config config = {
         .store = w->store, .trunk = "t", .ident = "", .modem_count = 2, .media_workers = 1, .calls_max = CALLS_AT_ONCE,
         .calls_per_number = 1, .number_gap_ms = GAP_MS, .rules.quotas = { [FW_QUOTA_CALLS_MAX] = w->calls_max }, .limits = { { [FW_LIMIT_RING] = RING_TIMEOUT_MS, [FW_LIMIT_CALL] = CALL_LIMIT_MS } },

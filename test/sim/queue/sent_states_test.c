@@ -67,19 +67,9 @@ static void take_message(void *arg, const struct fw_msg *msg)
     w->call_us = env_now_us();
 }
 
-static enum fw_err put_pages(const char *dir, const char *to, int skip, const struct fw_header_text *header)
-{
-    char from[4400];
-    (void)header;
-    snprintf(from, sizeof from, "%s/pages.tif", dir);
-    if (skip == 0)
-        return link(from, to) < 0 ? FW_IO : FW_OK;
-    return fw_file_write(to, fw_span_of("the rest"), 0600);
-}
-
 static void open_queue(struct world *w)
 {
-    const struct fw_queue_port port = { .prepare = prepare, .send = take_message, .put_pages = put_pages, .arg = w };
+    const struct fw_queue_port port = { .prepare = prepare, .send = take_message, .put_pages = env_put_pages, .arg = w };
     const struct fw_queue_config config = { .store = w->store, .trunk = "t", .ident = "", .modem_count = 1,
         .media_workers = 1, .calls_max = 4, .calls_per_number = 1, .limits = limits };
     char spool[256];

@@ -168,9 +168,10 @@ static void a_live_fax_is_hidden_and_goes_when_it_ends(void **state)
 static void documents_that_were_never_accepted_go_at_the_next_start(void **state)
 {
     struct kit *k = *state;
-    struct fw_fax accepted = kit_fax(k, 1), deleted = kit_fax(k, 1), stray = kit_fax(k, 1), coming = kit_fax(k, 1);
-    struct fw_fax *const all[] = { &accepted, &deleted, &stray, &coming };
-    char folders[ARRAY_LEN(all)][512], other[600];
+    struct fw_fax accepted = kit_fax(k, 1), deleted = kit_fax(k, 1), stray = kit_fax(k, 1), coming = kit_fax(k, 1),
+                  unknown = kit_fax(k, 1);
+    struct fw_fax *const all[] = { &accepted, &deleted, &stray, &coming, &unknown };
+    char folders[ARRAY_LEN(all)][512], other[600], pages[600];
     bool live = false;
     const struct fw_wall start = { 2000000000000000 }, later = { start.us + 1000 }, earlier = { start.us - 1000 };
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
@@ -184,6 +185,8 @@ static void documents_that_were_never_accepted_go_at_the_next_start(void **state
     CHECK_INT(fw_store_fax_delete(k->store, k->account, deleted.id, later, &live), FW_OK);
     snprintf(other, sizeof other, "%.*s/somebody's", (int)(strrchr(folders[2], '/') - folders[2]), folders[2]);
     CHECK_INT(fw_dir_make(other), FW_OK);
+    snprintf(pages, sizeof pages, "%s/pages.tif", folders[4]);
+    CHECK_INT(fw_file_write(pages, fw_span_of("x"), 0600), FW_OK);
     kit_reopen(k);
     for (int part = 0; part < FW_FAX_PARTS; part++)
         fw_store_fax_strays(k->store, part, start);
@@ -192,6 +195,7 @@ static void documents_that_were_never_accepted_go_at_the_next_start(void **state
     CHECK(!there(folders[2]));
     CHECK(there(folders[3])); /* its row may be on the way */
     CHECK(there(other));
+    CHECK(there(pages)); /* somebody's fax once: the database may be an older one */
     CHECK_INT(fw_store_fax_sweep(k->store), FW_OK);
     CHECK(!there(folders[1]));
 }
