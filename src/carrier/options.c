@@ -27,7 +27,8 @@ const char fw_carrier_usage[] =
 bool fw_carrier_paced(const struct fw_carrier_options *o, const struct fw_far_end *far)
 {
     const struct fw_network_terms n = fw_network_worse(far->network, o->network);
-    return o->paced || n.delay_ms > 0 || n.jitter_ms > 0;
+    /* Unpaced machines leave out the pauses in which T.30 mends what was lost. */
+    return o->paced || n.loss_percent > 0 || n.duplicate_percent > 0 || n.delay_ms > 0 || n.jitter_ms > 0;
 }
 
 /* "HOST", "HOST:PORT" or "[HOST]:PORT"; a host without brackets that has two colons is IPv6. */

@@ -20,7 +20,7 @@ import { pages } from './lib/pdf.mjs';
  * number is parked. */
 const NUMBERS = { '00': null, '01': 'user_busy', '02': 'receiver_no_answer', '03': 'receiver_unallocated_number',
     '04': 'receiver_decline', '05': 'fax_initial_communication_timeout receiver_call_dropped destination_invalid', '07': 'receiver_call_dropped',
-    '08': 'fax_signaling_error receiver_call_dropped', '09': null, 12: null, 15: 'receiver_call_dropped', 18: null, 19: null, 20: null };
+    '08': 'fax_signaling_error receiver_call_dropped', '09': null, 12: null, 18: null, 19: null, 20: null };
 /* As `standard`, with seconds for minutes: what fails is dialled again while programs die. */
 const RETRY = { policy: 'standard', total_secs: 600, ...Object.fromEntries([['busy', 3], ['no_answer', 1], ['protocol', 2],
     ['dropped', 2], ['not_ready', 2], ['congestion', 3], ['trunk', 3]].map(([cause, max]) => [cause, { delay_secs: 1, max }])),
