@@ -1,5 +1,6 @@
 /* The coders of T.4 and T.6 against libtiff, both ways: it reads what we write and writes the same
  * bytes. And the two builds of the coder against each other. */
+#include "chance.h"
 #include "test.h"
 #include "base/file.h"
 #include "page/coder.h"
@@ -18,15 +19,6 @@ enum { WIDTH_MAX = 5000, ROWS = 48, ROW_MAX = WIDTH_MAX / 8 + 1 };
 static char folder[] = "/tmp/fw-coder-XXXXXX";
 static char path[64];
 static uint8_t page[ROWS * ROW_MAX];
-static uint64_t seed;
-
-static uint32_t chance(uint32_t below) /* splitmix64 */
-{
-    uint64_t z = (seed += 0x9e3779b97f4a7c15U);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    return (uint32_t)((z ^ (z >> 31)) % below);
-}
 
 static void flip_from(uint8_t *row, uint32_t from, uint32_t width)
 {

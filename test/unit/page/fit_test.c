@@ -1,4 +1,5 @@
 /* Pages fitted to what a far machine can print: every black dot is on one of the sheets, and none is longer than it may be. */
+#include "chance.h"
 #include "test.h"
 
 #include "base/file.h"
@@ -18,13 +19,6 @@ enum { WIDTH = 1728, SIZE = WIDTH / 8, ROWS_MAX = 6000 };
 static char folder[] = "/tmp/fw-fit-XXXXXX";
 static char from[64], to[64];
 static uint8_t rows[ROWS_MAX][SIZE], got[ROWS_MAX][SIZE];
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t limit)
-{
-    random_state = random_state * 6364136223846793005U + 1442695040888963407U;
-    return (uint32_t)(random_state >> 33) % limit;
-}
 
 /* A few dots in each row up to `inked`, none behind. */
 static void make_rows(uint32_t count, uint32_t inked)
@@ -32,7 +26,7 @@ static void make_rows(uint32_t count, uint32_t inked)
     memset(rows, 0, sizeof rows);
     for (uint32_t y = 0; y < inked && y < count; y++) {
         for (int i = 0; i < 3; i++)
-            rows[y][random_below(SIZE)] |= (uint8_t)(1U << random_below(8));
+            rows[y][chance(SIZE)] |= (uint8_t)(1U << chance(8));
     }
 }
 
@@ -107,7 +101,7 @@ static void rows_are_joined_and_black_wins(void **state)
         { 2, 101, 196, 98 }, { 2, 200, 391, 196 }, { 4, 202, 391, 98 }, { 4, 1, 391, 98 }, { 1, 77, 196, 196 } };
     for (size_t c = 0; c < ARRAY_LEN(cases); c++) {
         const unsigned divisor = cases[c].divisor;
-        random_state = c;
+        seed = c;
         make_rows(cases[c].count, cases[c].count);
         write_file(1, cases[c].count, cases[c].y_dpi);
         CHECK_INT(fit(divisor, 0).pages, 1);
@@ -173,7 +167,7 @@ static void a_long_page_becomes_sheets(void **state)
         struct fw_tiff_reader *r CLEANUP(fw_tiff_reader_free_p) = NULL;
         struct fw_fault fault;
         const uint32_t limit = fw_fit_rows(297, 196), overlap = fw_fit_rows(FW_FIT_OVERLAP_MM, 196);
-        random_state = count;
+        seed = count;
         make_rows(count, count);
         write_file(2, count, 196);
         const struct fw_fitted f = fit(1, 297);
@@ -217,17 +211,17 @@ static void what_is_no_page_file_leaves_nothing(void **state)
     struct fw_buf whole CLEANUP(fw_buf_done);
     fw_buf_init(&whole, 1 << 24);
     CHECK_INT(fw_file_read(from, 1 << 24, &whole), FW_OK);
-    for (uint64_t seed = 1; seed <= 400; seed++) { /* mutated: an error or pages, and never a file after an error */
-        random_state = seed;
+    for (uint64_t round = 1; round <= 400; round++) { /* mutated: an error or pages, and never a file after an error */
+        seed = round;
         struct fw_buf bad CLEANUP(fw_buf_done);
         fw_buf_init(&bad, 1 << 24);
         CHECK_INT(fw_buf_put(&bad, fw_buf_span(&whole)), FW_OK);
-        for (uint32_t i = 0; i <= random_below(4); i++)
-            bad.data[random_below((uint32_t)bad.size)] = (uint8_t)random_below(256);
-        if (seed % 3 == 0)
-            bad.size = random_below((uint32_t)bad.size);
+        for (uint32_t i = 0; i <= chance(4); i++)
+            bad.data[chance((uint32_t)bad.size)] = (uint8_t)chance(256);
+        if (round % 3 == 0)
+            bad.size = chance((uint32_t)bad.size);
         CHECK_INT(fw_file_write(from, fw_buf_span(&bad), 0600), FW_OK);
-        const struct fw_fit how = { 1U << seed % 3, seed % 2 ? 20 : 0 };
+        const struct fw_fit how = { 1U << round % 3, round % 2 ? 20 : 0 };
         const enum fw_err err = fw_page_fit(from, to, &how, &fitted);
         CHECK_INT(access(to, F_OK) == 0, err == FW_OK);
         unlink(to);

@@ -1,4 +1,5 @@
 /* Header lines on pages: what stands below is what it was, dot by dot; what is above says what it is to say. */
+#include "chance.h"
 #include "test.h"
 
 #include "base/file.h"
@@ -17,16 +18,10 @@
 
 enum { SIZE = FW_HEADER_ROW_BYTES, ROWS_MAX = 400, SEEDS = 300 };
 
-static const char path[] = "/tmp/fw-header-test.tif";
-static uint64_t random_state;
+static char folder[] = "/tmp/fw-header-XXXXXX";
+static char path[64];
 static uint8_t rows[ROWS_MAX][SIZE], got[ROWS_MAX + 4 * FW_HEADER_ROWS][SIZE];
 static uint8_t sheet[FW_HEADER_SHEET_BYTES(4)];
-
-static uint32_t random_below(uint32_t limit)
-{
-    random_state = random_state * 6364136223846793005U + 1442695040888963407U;
-    return (uint32_t)(random_state >> 33) % limit;
-}
 
 /* Each character a bar of its own width with its number under it; the name a pattern of `name` dots. */
 static struct fw_span make_sheet(uint32_t scale, uint32_t name)
@@ -51,7 +46,7 @@ static void make_rows(uint32_t count, uint32_t blank)
 {
     for (uint32_t y = 0; y < count; y++) {
         for (uint32_t i = 0; i < SIZE; i++)
-            rows[y][i] = y < blank || random_below(4) ? 0 : (uint8_t)random_below(256);
+            rows[y][i] = y < blank || chance(4) ? 0 : (uint8_t)chance(256);
         rows[y][0] = (uint8_t)(rows[y][0] | (y == blank ? 0x81 : 0)); /* it does end there */
     }
 }
@@ -82,12 +77,12 @@ static void decode(struct fw_span code, uint32_t count, uint32_t y_dpi)
     for (uint32_t y = 0; y < count; y++) {
         const uint8_t *row = NULL;
         if (fw_tiff_reader_row(r, &row, &fault))
-            fail_msg("seed %llu: %s", (unsigned long long)random_state, fault.message);
+            fail_msg("seed %llu: %s", (unsigned long long)seed, fault.message);
         memcpy(got[y], row, SIZE);
     }
     struct fw_span whole;
     CHECK_INT(fw_tiff_reader_t6(r, &whole, &fault), FW_OK); /* with an end mark, and no more than it */
-    unlink(path);
+    CHECK_INT(unlink(path), 0);
 }
 
 static const struct fw_header_line usual = { .date = "2026-11-29 14:05 +01:00", .from = "+13125550123",
@@ -111,16 +106,16 @@ static void below_it_all_is_as_it_was(void **state)
 {
     (void)state;
     static const uint32_t dpis[] = { 98, 196, 391 };
-    for (uint32_t seed = 1; seed <= SEEDS; seed++) {
-        random_state = seed;
-        const uint32_t y_dpi = dpis[seed % 3], band = FW_HEADER_ROWS * fw_page_scale(y_dpi);
-        const uint32_t count = 1 + random_below(ROWS_MAX), blank = random_below(3) ? random_below(count + 1) : 0;
+    for (uint32_t round = 1; round <= SEEDS; round++) {
+        seed = round;
+        const uint32_t y_dpi = dpis[round % 3], band = FW_HEADER_ROWS * fw_page_scale(y_dpi);
+        const uint32_t count = 1 + chance(ROWS_MAX), blank = chance(3) ? chance(count + 1) : 0;
         const uint32_t used = blank < band ? blank : band;
         make_rows(count, blank);
-        CHECK_INT(put(&usual, y_dpi, seed % 600, 1 + seed % 3, count), count + band - used);
+        CHECK_INT(put(&usual, y_dpi, round % 600, 1 + round % 3, count), count + band - used);
         for (uint32_t y = used; y < count; y++) {
             if (memcmp(got[y + band - used], rows[y], SIZE) != 0)
-                fail_msg("seed %u: row %u of %u differs, %u blank", seed, y, count, blank);
+                fail_msg("seed %u: row %u of %u differs, %u blank", round, y, count, blank);
         }
     }
 }
@@ -217,23 +212,23 @@ static void the_name_stands_where_it_can(void **state)
 static void hostile_code_is_only_copied(void **state)
 {
     (void)state;
-    for (uint32_t seed = 1; seed <= SEEDS; seed++) {
+    for (uint32_t round = 1; round <= SEEDS; round++) {
         struct fw_header *h CLEANUP(fw_header_free_p) = NULL;
         struct fw_buf made CLEANUP(fw_buf_done);
         uint32_t made_rows = 0;
-        random_state = seed;
-        const size_t size = random_below(40);
+        seed = round;
+        const size_t size = chance(40);
         uint8_t *code = malloc(size + !size); /* so that a byte too many is seen */
         for (size_t i = 0; i < size; i++)
-            code[i] = (uint8_t)(seed % 3 ? random_below(256) : 0xff);
-        fw_buf_init(&made, seed % 7 ? 1 << 20 : 600);
+            code[i] = (uint8_t)(round % 3 ? chance(256) : 0xff);
+        fw_buf_init(&made, round % 7 ? 1 << 20 : 600);
         CHECK_INT(fw_header_new(make_sheet(2, 30), 196, &usual, &h), FW_OK);
-        const uint32_t count = (uint32_t)random_below(9000), most = count < 2 * FW_HEADER_ROWS ? count : 2 * FW_HEADER_ROWS;
+        const uint32_t count = (uint32_t)chance(9000), most = count < 2 * FW_HEADER_ROWS ? count : 2 * FW_HEADER_ROWS;
         uint32_t blank = 0;
         while (blank < most && blank / 8 < size && (code[blank / 8] & 0x80 >> blank % 8))
             blank++;
         const enum fw_err err = fw_header_put(h, 1, (struct fw_span){ code, size }, count, &made, &made_rows);
-        CHECK(err == (size * 8 < blank + 24 ? FW_INVALID : FW_OK) || (err == FW_LIMIT && seed % 7 == 0));
+        CHECK(err == (size * 8 < blank + 24 ? FW_INVALID : FW_OK) || (err == FW_LIMIT && round % 7 == 0));
         free(code);
     }
 }
@@ -268,6 +263,19 @@ static void code_without_an_end_is_refused(void **state)
     }
 }
 
+static int open_folder(void **state)
+{
+    (void)state;
+    CHECK(mkdtemp(folder) != NULL);
+    return snprintf(path, sizeof path, "%s/page.tif", folder) < 0;
+}
+
+static int close_folder(void **state)
+{
+    (void)state;
+    return rmdir(folder);
+}
+
 int main(void)
 {
     static const struct CMUnitTest cases[] = {
@@ -279,5 +287,5 @@ int main(void)
         cmocka_unit_test(a_sheet_has_one_size),
         cmocka_unit_test(code_without_an_end_is_refused),
     };
-    return cmocka_run_group_tests(cases, NULL, NULL);
+    return cmocka_run_group_tests(cases, open_folder, close_folder);
 }

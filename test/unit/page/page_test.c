@@ -1,5 +1,6 @@
 /* Page files: what is written reads back, what is damaged is told. libtiff is the second opinion.
  */
+#include "chance.h"
 #include "test.h"
 #include "base/file.h"
 #include "page/page.h"
@@ -17,15 +18,6 @@ enum { WIDTH = 1728, ROW_SIZE = WIDTH / 8, ROWS = 300 };
 static char folder[] = "/tmp/fw-page-XXXXXX";
 static char path_a[64], path_b[64], path_pdf[64];
 
-static uint64_t seed;
-
-static uint32_t chance(uint32_t below) /* splitmix64 */
-{
-    uint64_t z = (seed += 0x9e3779b97f4a7c15U);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    return (uint32_t)((z ^ (z >> 31)) % below);
-}
 
 static void set_run(uint8_t *row, uint32_t from, uint32_t to)
 {

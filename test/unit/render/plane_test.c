@@ -1,5 +1,6 @@
 /* Bits and greys of a page are the same picture, whatever is laid on it and whenever its bands turn
  * grey. */
+#include "chance.h"
 #include "test.h"
 #include "render/plane.h"
 #include <stdlib.h>
@@ -14,15 +15,6 @@ struct page {
 };
 static struct page drawn;
 static bool wanted[ROWS][FW_RENDER_WIDTH]; /* what is black, pixel by pixel */
-static uint64_t seed;
-
-static uint32_t chance(uint32_t below) /* splitmix64 */
-{
-    uint64_t z = (seed += 0x9e3779b97f4a7c15U);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    return (uint32_t)((z ^ (z >> 31)) % below);
-}
 
 static void start(bool grey)
 {

@@ -1,4 +1,5 @@
 /* Scaling by area: the twins agree, white stays white, sums keep, and every row comes out once. */
+#include "chance.h"
 #include "test.h"
 #include "render/scale.h"
 #include "render/scale_kernel.h"
@@ -8,17 +9,8 @@
 
 enum { SIDE = 700 };
 
-static uint64_t seed;
 static uint8_t page[SIDE * SIDE], source[4096 + FW_SCALE_ROW_SLACK];
 static uint32_t rows_put;
-
-static uint32_t chance(uint32_t below) /* splitmix64 */
-{
-    uint64_t z = (seed += 0x9e3779b97f4a7c15U);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    return (uint32_t)((z ^ (z >> 31)) % below);
-}
 
 static void put(void *arg, uint32_t x, uint32_t y, const uint8_t *grey, uint32_t count)
 {

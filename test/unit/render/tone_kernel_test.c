@@ -1,19 +1,11 @@
 /* The loops over all pixels: AVX2 and plain C give the same bits, whatever the greys. */
+#include "chance.h"
 #include "test.h"
 #include "render/tone_kernel.h"
 #include <string.h>
 
 enum { ROWS = FW_TONE_TILE };
 static uint8_t grey[ROWS * FW_RENDER_WIDTH];
-static uint64_t seed;
-
-static uint32_t chance(uint32_t below) /* splitmix64 */
-{
-    uint64_t z = (seed += 0x9e3779b97f4a7c15U);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    return (uint32_t)((z ^ (z >> 31)) % below);
-}
 
 /* Noise, white, and boxes of nearly one grey around each limit, of any size and place. */
 static void fill(void)
