@@ -63,6 +63,12 @@ static uint32_t draining(void *arg)
     return fw_drain_left_s(&s->drain);
 }
 
+static void pace(void *arg, struct fw_pace *ret)
+{
+    const struct service *s = arg;
+    fw_queue_pace(s->queue, ret);
+}
+
 static enum fw_err fetch_media(void *arg, const char *url, int fd, uint64_t size_max,
                                const atomic_bool *stop, struct fw_fault *fault)
 {
@@ -187,7 +193,7 @@ enum fw_err fw_service_start_api(struct service *s, struct fw_fault *fault)
         .listen_host = s->http_host, .port = port, .store = s->store, .upload_dir = s->upload_dir,
         .fax_accepted = fax_accepted, .fax_canceled = fax_canceled, .fetch = fetch_media,
         .preview = make_preview, .cover_known = cover_known, .trunks = trunks,
-        .draining = draining, .has_command = has_command,
+        .draining = draining, .has_command = has_command, .pace = pace,
         .arg = s, .disk_free_min = (uint64_t)s->config->disk_free_min_mb * 1024 * 1024,
         .threads = s->config->http_threads,
         .tls_cert = s->config->tls_cert, .tls_key = s->config->tls_key,

@@ -12,6 +12,7 @@
 
 struct fw_api;
 struct fw_preview;
+struct fw_pace;
 
 /* The texts must live until fw_api_stop. */
 struct fw_api_config {
@@ -42,6 +43,8 @@ struct fw_api_config {
     uint32_t  (*draining)(void *arg);
     /* The configuration has a command of this name for received faxes. From any thread; NULL: it has none. */
     bool      (*has_command)(void *arg, const char *name);
+    /* How fast faxes have their turns. From any thread; NULL: nobody knows. */
+    void      (*pace)(void *arg, struct fw_pace *ret);
     void       *arg;
     uint64_t    disk_free_min; /* bytes that must stay free for a fax or a media to be taken; 0: any */
     unsigned    threads;    /* 0 counts as 1 */

@@ -141,6 +141,9 @@ fw_handler fw_stored_get, fw_audit_get;
 json_t *fw_stored_fax_json(const struct fw_request *r, const struct fw_fax *f);
 /* The same, with what is known of each page. */
 json_t *fw_stored_fax_whole(const struct fw_request *r, const struct fw_fax *f);
+/* Adds its place in the queue, and when it is expected to be dialled; null of one that does not wait. False: out of
+ * memory. */
+bool fw_fax_place_add(const struct fw_request *r, const struct fw_fax *f, json_t *json);
 fw_handler fw_feed_get, fw_consumer_ack, fw_consumer_list, fw_consumer_delete;
 /* "fax.queued,fax.failed" as bits; `*ret_known`: all of them are events of ours. */
 uint32_t fw_event_kinds_read(const char *value, bool *ret_known);

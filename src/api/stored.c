@@ -114,6 +114,10 @@ json_t *fw_stored_fax_whole(const struct fw_request *r, const struct fw_fax *f)
         (void)json_object_set_new(json, "pages", json_null());
         (void)json_object_set_new(json, "warnings", json_array());
     }
+    if (json && !fw_fax_place_add(r, f, json)) {
+        json_decref(json);
+        return NULL;
+    }
     return json;
 }
 

@@ -142,6 +142,7 @@ void fw_attempt_conclude(struct fw_queue *q, struct fw_live *l, const struct fw_
     l->phase = FW_PHASE_WAITING;
     l->fax.pages_confirmed = facts->pages_confirmed;
     account_for(l, facts, &outcome);
+    fw_pace_called(q, &l->attempt);
     fw_profile_learn(q, l, &outcome);
     switch (outcome.ending) {
     case FW_ENDING_DELIVERED:

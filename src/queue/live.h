@@ -69,6 +69,11 @@ struct fw_queue {
     atomic_bool              stop;
     atomic_bool              drained;   /* no call is left, and none will come */
     atomic_bool              note_lost; /* out of memory once: look into the store again */
+    struct { /* as fw_queue_pace tells it */
+        atomic_bool dialling;
+        atomic_int calls_at_once, call_ms;
+        atomic_int_fast64_t account_calls;
+    } pace;
     struct fw_rules_kept *_Atomic new_rules; /* to be obeyed from the next turn on; NULL: none */
     /* Below: the queue's thread only. */
     struct fw_rules_kept *rules;
@@ -124,6 +129,10 @@ MUST_USE bool fw_live_save(struct fw_queue *q, struct fw_live *l, enum fw_status
 void fw_live_sweep(struct fw_queue *q);
 /* Ends the fax and removes it. */
 void fw_live_fail(struct fw_queue *q, struct fw_live *l, const char *reason, const char *detail);
+
+/* pace.c */
+void fw_pace_publish(struct fw_queue *q); /* of this turn */
+void fw_pace_called(struct fw_queue *q, const struct fw_fax_attempt *a); /* it has ended */
 
 /* lanes.c */
 MUST_USE enum fw_err fw_lanes_new(struct fw_lanes **ret);

@@ -226,6 +226,7 @@ int fw_queue_turn(struct fw_queue *q)
         fw_attempt_dial_due(q);
     }
     atomic_store(&q->drained, q->draining && q->calls == 0);
+    fw_pace_publish(q);
     return wait_ms(q);
 }
 

@@ -11,6 +11,7 @@
 
 #include "fax/guard.h"
 #include "fax/header_line.h"
+#include "fax/pace.h"
 #include "ipc/msg.h"
 #include "ipc/seats.h"
 #include "store/store.h"
@@ -99,6 +100,8 @@ void fw_queue_modem(struct fw_queue *q, uint8_t modem, bool up);
 /* So many calls, in and out, the trunks take at the same time; 0: any number. Faxes beyond wait here, not in the
  * line, which gives a call up that finds no channel for two minutes. */
 void fw_queue_channels(struct fw_queue *q, uint32_t count);
+/* How fast it goes. From any thread. */
+void fw_queue_pace(const struct fw_queue *q, struct fw_pace *ret);
 /* `<data>/spool/modem-<index>`, made; where that modem finds and leaves its files. */
 MUST_USE enum fw_err fw_queue_spool_dir(const char *data_dir, int modem, char *dst, size_t dst_size);
 #endif

@@ -6,6 +6,7 @@
  */
 #ifndef FW_STORE_WAITING_H
 #define FW_STORE_WAITING_H
+#include "fax/pace.h"
 #include "store/store.h"
 
 /* True: not this one now. Called with a fax's id or a number; must not call the store. */
@@ -39,6 +40,11 @@ MUST_USE enum fw_err fw_store_lane_next(struct fw_store *s, const struct fw_lane
 /* When the next fax falls due after `now`; {INT64_MAX}: none does. */
 MUST_USE enum fw_err fw_store_lane_when(struct fw_store *s, struct fw_wall now,
                                         struct fw_wall *ret);
+
+/* How far a fax that waits is from its turn. Of one that is `queued`, `ahead` alone is set: whose documents are
+ * prepared before its own; 0 of one in a batch. */
+MUST_USE enum fw_err fw_store_fax_place(struct fw_store *s, const struct fw_fax *f, struct fw_wall now,
+                                        struct fw_place *ret);
 
 /* Those that have waited since before `before`, for their documents or, once they were due, for a call: at
  * most FW_OVERDUE_MAX, in no order. */

@@ -1,0 +1,131 @@
+/* How far a fax is from its turn, counted by index as far as FW_PLACE_MAX. */
+#include "store/store_internal.h"
+#include "store/waiting.h"
+
+static enum fw_err read_count(struct fw_stmt *q, int *ret)
+{
+    const enum fw_err err = fw_stmt_row(q);
+    if (err)
+        return err;
+    *ret = fw_stmt_int(q, 0, INT32_MAX);
+    return fw_stmt_ok(q);
+}
+
+/* Those of higher priority first, then the older ones. */
+static enum fw_err documents_ahead(struct fw_db *db, const struct fw_fax *f, struct fw_place *ret)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
+        db, "SELECT count(*) FROM (SELECT 1 FROM (VALUES (0), (1), (2)) p CROSS JOIN fax f"
+            " WHERE p.column1 <= ?1 AND f.status = 'queued' AND f.batch = '' AND f.priority = p.column1"
+            " AND f.account = ?2 AND (p.column1 < ?1 OR (f.created_us, f.id) < (?3, ?4)) LIMIT ?5)");
+    fw_stmt_bind_int(&q, f->priority);
+    fw_stmt_bind_int(&q, f->account);
+    fw_stmt_bind_int(&q, f->created_at.us);
+    fw_stmt_bind_text(&q, f->id);
+    fw_stmt_bind_int(&q, FW_PLACE_MAX);
+    return read_count(&q, &ret->ahead);
+}
+
+/* The lanes of the account from which somebody is taken before `f`; ?1 its priority, ?2 its account, ?3 when it is
+ * due, or now if that has passed. */
+#define LANES_AHEAD                                                                                                \
+    "(VALUES (0), (1), (2)) p CROSS JOIN lane l INDEXED BY lane_first"                                             \
+    " WHERE p.column1 <= ?1 AND l.priority = p.column1 AND l.account = ?2"                                         \
+    " AND l.next_us <= CASE WHEN p.column1 < ?1 THEN ?3 ELSE ?4 END"
+
+static void bind_lanes(struct fw_stmt *q, const struct fw_fax *f, struct fw_wall now)
+{
+    fw_stmt_bind_int(q, f->priority);
+    fw_stmt_bind_int(q, f->account);
+    fw_stmt_bind_int(q, f->due.us > now.us ? f->due.us : now.us);
+    fw_stmt_bind_int(q, f->due.us);
+    fw_stmt_bind_int(q, FW_PLACE_MAX);
+}
+
+static enum fw_err lanes_ahead(struct fw_db *db, const struct fw_fax *f, struct fw_wall now, struct fw_place *ret)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(db, "SELECT count(*) FROM (SELECT 1 FROM " LANES_AHEAD
+                       " AND NOT (l.application = ?6 AND l.to_number = ?7) LIMIT ?5)");
+    bind_lanes(&q, f, now);
+    fw_stmt_bind_text(&q, f->application);
+    fw_stmt_bind_text(&q, f->to);
+    return read_count(&q, &ret->lanes);
+}
+
+static enum fw_err faxes_ahead(struct fw_db *db, const struct fw_fax *f, struct fw_wall now, struct fw_place *ret)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
+        db, "SELECT count(*), coalesce(sum(same), 0) FROM (SELECT l.application = ?7 AND l.to_number = ?8 AS same FROM "
+            "(SELECT l.* FROM " LANES_AHEAD " LIMIT ?5) l CROSS JOIN fax f"
+            " WHERE f.status = 'media.processed' AND f.application = l.application AND f.priority = l.priority"
+            " AND f.to_number = l.to_number"
+            " AND (f.due_us, f.id) < (CASE WHEN l.priority < ?1 THEN ?3 ELSE ?4 END, ?6) LIMIT ?5)");
+    bind_lanes(&q, f, now);
+    fw_stmt_bind_text(&q, f->id);
+    fw_stmt_bind_text(&q, f->application);
+    fw_stmt_bind_text(&q, f->to);
+    enum fw_err err = fw_stmt_row(&q);
+    if (err)
+        return err;
+    ret->ahead = fw_stmt_int(&q, 0, INT32_MAX);
+    ret->same_number = fw_stmt_int(&q, 0, INT32_MAX);
+    return fw_stmt_ok(&q);
+}
+
+/* Accounts take turns, so others go before it as often as its own does; all of them if they are more urgent. */
+static enum fw_err others(struct fw_db *db, const struct fw_fax *f, struct fw_wall now, struct fw_place *ret)
+{
+    enum { ACCOUNTS_MAX = 64 };
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
+        db, "WITH RECURSIVE a(priority, account) AS ("
+            "SELECT column1, (SELECT min(account) FROM lane WHERE priority = column1) FROM (VALUES (0), (1), (2))"
+            " WHERE column1 <= ?1"
+            " UNION ALL SELECT priority, (SELECT min(l.account) FROM lane l WHERE l.priority = a.priority"
+            " AND l.account > a.account) FROM a WHERE account IS NOT NULL LIMIT ?6)"
+            " SELECT min(?3, coalesce(sum(min((SELECT count(*) FROM (SELECT 1 FROM lane l INDEXED BY lane_first"
+            " WHERE l.priority = a.priority AND l.account = a.account AND l.next_us <= ?4 LIMIT ?3)),"
+            " CASE WHEN a.priority < ?1 THEN ?3 ELSE ?5 END)), 0))"
+            " FROM a WHERE account IS NOT NULL AND account != ?2");
+    fw_stmt_bind_int(&q, f->priority);
+    fw_stmt_bind_int(&q, f->account);
+    fw_stmt_bind_int(&q, FW_PLACE_MAX);
+    fw_stmt_bind_int(&q, f->due.us > now.us ? f->due.us : now.us);
+    fw_stmt_bind_int(&q, ret->ahead + 1);
+    fw_stmt_bind_int(&q, ACCOUNTS_MAX);
+    return read_count(&q, &ret->other_lanes);
+}
+
+static enum fw_err calls_now(struct fw_db *db, const struct fw_fax *f, struct fw_place *ret)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
+        db, "SELECT count(*), coalesce(sum(to_number = ?1), 0) FROM fax INDEXED BY fax_in_call"
+            " WHERE status IN ('originated', 'sending')");
+    fw_stmt_bind_text(&q, f->to);
+    const enum fw_err err = fw_stmt_row(&q);
+    if (err)
+        return err;
+    ret->busy = fw_stmt_int(&q, 0, INT32_MAX);
+    ret->busy_number = fw_stmt_int(&q, 0, INT32_MAX);
+    return fw_stmt_ok(&q);
+}
+
+enum fw_err fw_store_fax_place(struct fw_store *s, const struct fw_fax *f, struct fw_wall now, struct fw_place *ret)
+{
+    struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);
+    struct fw_place place = { 0 };
+    enum fw_err err = use.err;
+    if (!err && f->status == FW_STATUS_QUEUED)
+        err = f->batch[0] ? FW_OK : documents_ahead(use.db, f, &place);
+    else if (!err)
+        err = lanes_ahead(use.db, f, now, &place);
+    if (!err && f->status == FW_STATUS_MEDIA_PROCESSED)
+        err = faxes_ahead(use.db, f, now, &place);
+    if (!err && f->status == FW_STATUS_MEDIA_PROCESSED)
+        err = others(use.db, f, now, &place);
+    if (!err && f->status == FW_STATUS_MEDIA_PROCESSED)
+        err = calls_now(use.db, f, &place);
+    if (!err)
+        *ret = place;
+    return err;
+}
