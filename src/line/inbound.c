@@ -12,16 +12,22 @@
 #include "line/trace.h"
 #include "sip/source.h"
 
-enum { HEADERS_LOOKED_AT = 64 };
+enum {
+    HEADERS_LOOKED_AT = 64,
+    HISTORY_SIZE = 4096,
+    NO_CIRCUIT = 34, /* ITU-T Q.850 clause 2.2.7 */
+};
 
 static const char sdp_type[] = "application/sdp";
 
 /* ---- the INVITE ---- */
 
-static void refuse_stray(const struct fw_line *l, const struct fw_sip_event *e, int status,
-                         const char *phrase)
+static void refuse_stray(const struct fw_line *l, const struct fw_sip_event *e, int status, unsigned q850)
 {
-    nua_respond(e->handle, status, phrase, TAG_END());
+    char reason[48];
+    snprintf(reason, sizeof reason, "Q.850;cause=%u", q850);
+    nua_respond(e->handle, status, sip_status_phrase(status), TAG_IF(q850 != 0, SIPTAG_REASON_STR(reason)),
+                TAG_END());
     if (fw_sip_is_ours(l->sip, e->handle))
         nua_handle_destroy(e->handle);
 }
@@ -70,9 +76,25 @@ static const char *header_of(const sip_t *sip, const char *name)
     return "";
 }
 
+/* One entry a line, or many, is the same (RFC 3261 clause 7.3.1): all of them with commas between. False: too long. */
+static bool headers_of(const sip_t *sip, const char *name, char *ret, size_t size)
+{
+    struct fw_buf all CLEANUP(fw_buf_done);
+    fw_buf_init(&all, size - 1);
+    int looked_at = 0;
+    for (const sip_unknown_t *h = sip->sip_unknown; h && looked_at < HEADERS_LOOKED_AT; h = h->un_next) {
+        looked_at++;
+        if (h->un_name && h->un_value && strcasecmp(h->un_name, name) == 0 &&
+            fw_buf_putf(&all, "%s%s", all.size > 0 ? "," : "", h->un_value) != FW_OK)
+            return false;
+    }
+    return fw_text_copy(ret, size, fw_buf_span(&all));
+}
+
 /* By the trunk's option; false: it is not said there. */
 static bool called_elsewhere(const sip_t *sip, enum fw_trunk_called where, char *ret, size_t size)
 {
+    char history[HISTORY_SIZE];
     switch (where) {
     case FW_TRUNK_CALLED_TO:
         user_of(sip->sip_to ? sip->sip_to->a_url : NULL, ret, size);
@@ -80,7 +102,8 @@ static bool called_elsewhere(const sip_t *sip, enum fw_trunk_called where, char 
     case FW_TRUNK_CALLED_PARTY: return fw_line_user_in(header_of(sip, "P-Called-Party-ID"), ret, size);
     case FW_TRUNK_CALLED_DIVERSION: return fw_line_user_in(header_of(sip, "Diversion"), ret, size);
     case FW_TRUNK_CALLED_HISTORY:
-        return fw_line_user_in_history(header_of(sip, "History-Info"), ret, size);
+        return headers_of(sip, "History-Info", history, sizeof history) &&
+               fw_line_user_in_history(history, ret, size);
     case FW_TRUNK_CALLED_REQUEST_URI:
     case FW_TRUNK_CALLED_COUNT: break;
     }
@@ -117,18 +140,21 @@ void fw_line_on_invite(struct fw_line *l, const struct fw_sip_event *e)
     bool there = false;
     if (!t || !e->sip || !e->sip->sip_request || !e->sip->sip_from) {
         fw_log(FW_LOG_INFO, "call.stranger", "source=%s", FW_LOG_TEXT(source.host));
-        refuse_stray(l, e, SIP_403_FORBIDDEN);
+        refuse_stray(l, e, 403, 0);
         return;
     }
     const int status = read_offer(e->sip, &offer, &there);
     if (status) {
-        refuse_stray(l, e, status, sip_status_phrase(status));
+        refuse_stray(l, e, status, 0);
         return;
     }
     const struct fw_msg_call_place none = { 0 };
     struct fw_line_call *c = NULL;
-    if (!l->configured || l->stopping || fw_line_call_new(l, &none, &c) != FW_OK) {
-        refuse_stray(l, e, SIP_503_SERVICE_UNAVAILABLE);
+    const bool up = l->configured && !l->stopping;
+    if (!up || fw_line_call_new(l, &none, &c) != FW_OK) {
+        fw_log(FW_LOG_INFO, "call.refused", "trunk=%s sip=503 text=%s", FW_LOG_TEXT(t->set.name),
+               FW_LOG_TEXT(up ? "every channel is in use" : "the service starts or stops"));
+        refuse_stray(l, e, 503, up ? NO_CIRCUIT : 0);
         return;
     }
     note_invite(l, c, e, t, &source);

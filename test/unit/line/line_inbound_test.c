@@ -447,6 +447,8 @@ static void the_trunk_says_where_the_number_stands(void **state)
         { FW_TRUNK_CALLED_PARTY, "P-Called-Party-ID: <sip:+18885550001@ims>\r\n", "+18885550001" },
         { FW_TRUNK_CALLED_DIVERSION, "Diversion: \"x\" <sip:+18885550002@pbx>;reason=no-answer\r\n", "+18885550002" },
         { FW_TRUNK_CALLED_HISTORY, "History-Info: <sip:+18885550003@a>;index=1,<sip:1@b>;index=1.1\r\n", "+18885550003" },
+        { FW_TRUNK_CALLED_HISTORY, "History-Info: <sip:+1@a>;index=1\r\nHistory-Info: <sip:+18885550004@a>;index=1.1\r\n"
+                                   "History-Info: <sip:1@b>;index=1.2\r\n", "+18885550004" },
         { FW_TRUNK_CALLED_PARTY, "", "13125550100" },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
