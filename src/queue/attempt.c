@@ -41,6 +41,8 @@ static void on_trunk(struct fw_queue *q, struct fw_live *l, const struct fw_msg_
 
 static void on_answered(struct fw_queue *q, struct fw_live *l)
 {
+    if (l->answered.us)
+        return; /* said twice, it would be told twice, and the call be counted from later on */
     l->answered = q->now;
     l->attempt.answered_at = fw_wall_now();
     struct fw_live_event event = { FW_EVENT_ANSWERED, json_pack("{ss}", "trunk", l->attempt.trunk) };

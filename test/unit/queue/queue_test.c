@@ -106,6 +106,21 @@ static void answered(struct world *w, const char *call)
     fw_queue_message(w->queue, &m);
 }
 
+static void an_answer_told_twice_is_one(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    accept_fax(w, id);
+    const struct fw_msg_call_place p = placed(w, 1);
+    answered(w, p.call);
+    answered(w, p.call);
+    call_ended(w, p.call, FW_CAUSE_REMOTE_HANGUP, 200);
+    struct fw_fax f = ended(w, id);
+    CHECK_INT(f.status, FW_STATUS_FAILED);
+    fw_fax_done(&f);
+    check_events(w, id, "fax.queued fax.media.processed call.dialling call.answered fax.failed");
+}
+
 static void page(struct world *w, const char *call, uint32_t count)
 {
     struct fw_msg m = { .kind = FW_MSG_KIND_PAGE_CONFIRMED };
@@ -300,7 +315,7 @@ int main(void)
         TEST(a_start_does_not_print_pages_twice), TEST(a_start_dials_again_what_reached_nobody),
         TEST(a_lost_line_waits_for_what_the_modem_has_done), TEST(counts_that_cannot_be_are_not_kept),
         TEST(a_call_placed_into_a_lost_modem_is_ended_and_dialled_again),
-        TEST(a_start_takes_no_confirmed_page_back), TEST(every_call_is_kept),
+        TEST(an_answer_told_twice_is_one), TEST(a_start_takes_no_confirmed_page_back), TEST(every_call_is_kept),
         cmocka_unit_test(a_record_grows_and_has_an_end),
     };
     fw_log_init("queue_test", FW_LOG_ERROR);
