@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "store/attempts.h"
+#include "store/schedule.h"
 #include "store/writer.h"
 
 #define WALL_START_US 1774677600000000 /* 2026-03-28 06:00, the day before clocks change in Europe */
@@ -20,6 +21,11 @@ static struct {
     _Atomic int64_t now_us, wall_shift_us; /* the writer's thread may look at the clock too */
     uint64_t        world, ids;            /* two generators: an id more does not change the weather */
     unsigned        disk_fails, disk_failures, calls_unread;
+    bool            off;
+    bool          (*goes_off)(void *arg);
+    void           *write_arg;
+    void          (*on_change)(void *arg, const struct fw_fax *to, enum fw_status from, enum fw_err err);
+    void           *change_arg;
 } env;
 
 /* splitmix64 */
@@ -38,6 +44,26 @@ void env_start(uint64_t seed)
     env.world = seed * 2 + 1;
     env.ids = seed * 2 + 0x8000000000000000u;
     env.disk_fails = env.disk_failures = env.calls_unread = 0;
+    env.off = false;
+    env.goes_off = NULL;
+    env.on_change = NULL;
+}
+
+void env_on_write(bool (*goes_off)(void *arg), void *arg)
+{
+    env.goes_off = goes_off;
+    env.write_arg = arg;
+}
+
+void env_power_back(void)
+{
+    env.off = false;
+}
+
+void env_on_change(void (*fn)(void *arg, const struct fw_fax *to, enum fw_status from, enum fw_err err), void *arg)
+{
+    env.on_change = fn;
+    env.change_arg = arg;
 }
 
 int64_t env_now_us(void)
@@ -86,6 +112,14 @@ int __wrap_nanosleep(const struct timespec *wait, struct timespec *left);
 ssize_t __wrap_getrandom(void *data, size_t size, unsigned flags);
 enum fw_err __wrap_fw_writer_do(struct fw_writer *w, fw_write_fn *fn, void *arg);
 enum fw_err __real_fw_writer_do(struct fw_writer *w, fw_write_fn *fn, void *arg);
+enum fw_err __wrap_fw_store_fax_advance(struct fw_store *s, const struct fw_fax *f, enum fw_status expected,
+                                        struct fw_event *events, int event_count, const struct fw_fax_attempt *a);
+enum fw_err __real_fw_store_fax_advance(struct fw_store *s, const struct fw_fax *f, enum fw_status expected,
+                                        struct fw_event *events, int event_count, const struct fw_fax_attempt *a);
+enum fw_err __wrap_fw_store_fax_save_all(struct fw_store *s, const struct fw_fax_ending *faxes, int count,
+                                         struct fw_event *events, int events_each);
+enum fw_err __real_fw_store_fax_save_all(struct fw_store *s, const struct fw_fax_ending *faxes, int count,
+                                         struct fw_event *events, int events_each);
 enum fw_err __wrap_fw_store_attempt_history(struct fw_store *s, const char *fax, struct fw_policy_history *ret,
                                             int *ret_interrupted);
 enum fw_err __real_fw_store_attempt_history(struct fw_store *s, const char *fax, struct fw_policy_history *ret,
@@ -118,14 +152,35 @@ ssize_t __wrap_getrandom(void *data, size_t size, unsigned flags)
 
 enum fw_err __wrap_fw_writer_do(struct fw_writer *w, fw_write_fn *fn, void *arg)
 {
-    const bool fails = env.disk_fails > 0 && env_chance(env.disk_fails);
+    if (env.off)
+        return FW_IO;
+    env.off = env.goes_off && env.goes_off(env.write_arg);
+    const bool fails = env.off || (env.disk_fails > 0 && env_chance(env.disk_fails));
     if (!fails)
         return __real_fw_writer_do(w, fn, arg);
-    env.disk_failures++;
+    env.disk_failures += !env.off;
     /* A commit whose answer was lost: it is on disk, and nobody was told. */
     if (env_chance(500) && __real_fw_writer_do(w, fn, arg))
         return FW_IO;
     return FW_IO;
+}
+
+enum fw_err __wrap_fw_store_fax_advance(struct fw_store *s, const struct fw_fax *f, enum fw_status expected,
+                                        struct fw_event *events, int event_count, const struct fw_fax_attempt *a)
+{
+    const enum fw_err err = __real_fw_store_fax_advance(s, f, expected, events, event_count, a);
+    if (env.on_change)
+        env.on_change(env.change_arg, f, expected, err);
+    return err;
+}
+
+enum fw_err __wrap_fw_store_fax_save_all(struct fw_store *s, const struct fw_fax_ending *faxes, int count,
+                                         struct fw_event *events, int events_each)
+{
+    const enum fw_err err = __real_fw_store_fax_save_all(s, faxes, count, events, events_each);
+    for (int i = 0; i < count && env.on_change; i++)
+        env.on_change(env.change_arg, faxes[i].fax, faxes[i].expected, err);
+    return err;
 }
 
 enum fw_err __wrap_fw_store_attempt_history(struct fw_store *s, const char *fax, struct fw_policy_history *ret,

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fax/fax.h"
 #include "fax/header_line.h"
 
 void     env_start(uint64_t seed);
@@ -19,6 +20,11 @@ bool     env_chance(unsigned in_a_thousand);
 /* How many writes in a thousand fail: before anything is written, or, half of them, after. */
 void     env_disk_fails(unsigned in_a_thousand);
 unsigned env_disk_failures(void);    /* so far */
+/* Asked at each write; true: the power goes with it, and no write comes to the disk before env_power_back. */
+void env_on_write(bool (*goes_off)(void *arg), void *arg);
+void env_power_back(void);
+/* Told of each change of a fax that the queue asks the store for, and what came of it. */
+void env_on_change(void (*fn)(void *arg, const struct fw_fax *to, enum fw_status from, enum fw_err err), void *arg);
 /* How many looks in a thousand at the calls of a fax fail. */
 void     env_calls_unread(unsigned in_a_thousand);
 /* For fw_queue_port: the page file, or words in its place when some pages went before. */

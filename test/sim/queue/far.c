@@ -21,14 +21,35 @@ static int index_of(const struct world *w, const struct sim_call *c)
     return (int)(c - w->calls);
 }
 
-/* On its way to the queue: it takes a moment, overtakes others, and is lost sometimes. */
-static void tell(struct world *w, const struct fw_msg *msg)
+/* On its way to the queue: it takes a moment, overtakes others, and is late, told twice or lost sometimes. Returns
+ * when it arrives, 0: never. */
+static int64_t tell(struct world *w, const struct fw_msg *msg)
 {
-    if (!w->calm && env_chance(w->lost)) {
+    int64_t delay_us = (int64_t)env_draw(20000);
+    if (w->down || (!w->calm && env_chance(w->lost))) {
         world_note(w, "lost %s", fw_msg_text(msg->kind));
-        return;
+        return 0;
     }
-    world_later(w, (int64_t)env_draw(20000), EV_TELL, 0, msg);
+    if (!w->calm && env_chance(w->late))
+        delay_us += (int64_t)env_draw(15 * SECOND);
+    world_later(w, delay_us, EV_TELL, 0, msg);
+    if (!w->calm && env_chance(w->twice))
+        world_later(w, delay_us + 1 + (int64_t)env_draw(10 * SECOND), EV_TELL, 0, msg);
+    return delay_us + 1;
+}
+
+/* A modem is fed by strangers: what it says besides its first account, or of a call of the other modem's, is not so. */
+static bool tell_falsely(struct world *w, const struct sim_call *c, int64_t delay_us, uint8_t modem)
+{
+    struct fw_msg m = { .kind = FW_MSG_KIND_FAX_RESULT };
+    fw_text_clip(m.fax_result.call, sizeof m.fax_result.call, c->id);
+    m.fax_result.modem = modem;
+    m.fax_result.t30_code = env_chance(700) ? 0 : 49;
+    m.fax_result.page_count = (uint32_t)(m.fax_result.t30_code ? env_draw(9) : (uint64_t)c->pages);
+    if (w->calm || !env_chance(w->false_words))
+        return false;
+    world_later(w, delay_us, EV_TELL, 0, &m);
+    return true;
 }
 
 /* Neither the line nor a modem works on it any more: the number is free. */
@@ -50,11 +71,13 @@ static void tell_ended(struct world *w, struct sim_call *c, uint8_t cause, uint1
     struct fw_msg m = { .kind = FW_MSG_KIND_CALL_ENDED };
     if (!c->line_has)
         return;
+    world_crash_point(w);
     fw_text_clip(m.call_ended.call, sizeof m.call_ended.call, c->id);
     m.call_ended.cause = cause;
     m.call_ended.sip_status = sip;
     c->line_has = false;
-    tell(w, &m);
+    if (c->telling != LINE_IS_MUTE || !c->journal || cause == FW_CAUSE_CANCELED || cause == FW_CAUSE_MODEM_LOST)
+        (void)tell(w, &m);
     over(w, c);
 }
 
@@ -73,7 +96,12 @@ static void tell_result(struct world *w, struct sim_call *c, int code)
     m.fax_result.page_count = (uint32_t)c->confirmed;
     m.fax_result.bit_rate = 14400;
     c->modem_has = false;
-    tell(w, &m);
+    world_crash_point(w);
+    const int64_t arrives_us = c->telling != MODEM_IS_MUTE || !c->line_has ? tell(w, &m) : 0;
+    if (arrives_us && tell_falsely(w, c, arrives_us + (int64_t)env_draw(4 * SECOND), c->modem))
+        c->telling = LINE_IS_MUTE; /* else the call is over before it is heard */
+    w->people[w->faxes[c->fax].application == 2][w->faxes[c->fax].number] += code == 2 || c->confirmed == 0;
+    world_cancel_point(w, c->fax, 20000);
     over(w, c);
 }
 
@@ -98,7 +126,7 @@ static void invite(struct world *w, struct sim_call *c)
     }
     fw_text_clip(ringing.call_progress.call, sizeof ringing.call_progress.call, c->id);
     ringing.call_progress.sip_status = 180;
-    tell(w, &ringing);
+    (void)tell(w, &ringing);
     step_later(w, c, STEP_ANSWER, c->manner == NO_ANSWER ? RING_TIMEOUT_MS * 1000LL : 3 * SECOND);
 }
 
@@ -115,10 +143,11 @@ static void answer(struct world *w, struct sim_call *c)
         world_fault(w, "the simulation cannot make a journal");
     c->modem_has = true;
     fw_text_clip(answered.call_answered.call, sizeof answered.call_answered.call, c->id);
-    tell(w, &answered);
+    (void)tell(w, &answered);
     fw_text_clip(way.call_transport.call, sizeof way.call_transport.call, c->id);
     way.call_transport.transport = c->t38 ? FW_TRANSPORT_T38 : FW_TRANSPORT_AUDIO;
-    tell(w, &way);
+    (void)tell(w, &way);
+    world_crash_point(w);
     step_later(w, c, STEP_BEGIN, c->manner == HUMAN ? 35 * SECOND : 5 * SECOND);
 }
 
@@ -128,6 +157,8 @@ static void begin(struct world *w, struct sim_call *c)
     int code = 0;
     if (c->manner == HUMAN)
         code = 2;
+    else if (c->manner == NO_ROOM && env_chance(700))
+        code = 47;
     else if ((c->manner == T38_BAD && c->t38) || (c->manner == V17_BAD && c->v17))
         code = 6;
     if (code) {
@@ -140,16 +171,19 @@ static void begin(struct world *w, struct sim_call *c)
     m.fax_negotiated.bit_rate = 14400;
     m.fax_negotiated.ecm = 1;
     c->underway = true;
-    tell(w, &m);
+    (void)tell(w, &m);
+    (void)tell_falsely(w, c, (int64_t)env_draw(60 * SECOND), !c->modem);
+    world_cancel_point(w, c->fax, 60 * SECOND);
+    check_sent(w, c);
     step_later(w, c, STEP_PAGE, 20 * SECOND);
 }
 
 static void page(struct world *w, struct sim_call *c)
 {
     struct fw_msg m = { .kind = FW_MSG_KIND_PAGE_CONFIRMED };
-    if (c->drop_after >= 0 && c->confirmed >= c->drop_after) {
-        tell_result(w, c, 49);
-        tell_ended(w, c, FW_CAUSE_REMOTE_HANGUP, 200);
+    if (c->drop_after >= 0 && c->confirmed >= c->drop_after) { /* in the middle of a page */
+        tell_result(w, c, c->says_bye ? 0 : 49);
+        tell_ended(w, c, c->says_bye ? FW_CAUSE_DONE : FW_CAUSE_REMOTE_HANGUP, 200);
         return;
     }
     c->confirmed++;
@@ -159,8 +193,15 @@ static void page(struct world *w, struct sim_call *c)
     fw_text_clip(m.page_confirmed.call, sizeof m.page_confirmed.call, c->id);
     m.page_confirmed.modem = c->modem;
     m.page_confirmed.page_count = (uint32_t)c->confirmed;
-    tell(w, &m);
+    (void)tell(w, &m);
+    world_crash_point(w);
+    check_sent(w, c);
     step_later(w, c, c->confirmed < c->pages ? STEP_PAGE : STEP_RESULT, 20 * SECOND);
+}
+
+static bool hangs_up(const struct sim_call *c)
+{
+    return c->drop_after == c->confirmed && !c->says_bye;
 }
 
 void far_step(struct world *w, int call)
@@ -175,8 +216,8 @@ void far_step(struct world *w, int call)
     case STEP_BEGIN: begin(w, c); break;
     case STEP_PAGE: page(w, c); break;
     default: /* it hangs up when all has arrived, or says goodbye */
-        tell_result(w, c, c->drop_after == c->confirmed ? 49 : 0);
-        tell_ended(w, c, c->drop_after == c->confirmed ? FW_CAUSE_REMOTE_HANGUP : FW_CAUSE_DONE, 200);
+        tell_result(w, c, hangs_up(c) ? 49 : 0);
+        tell_ended(w, c, hangs_up(c) ? FW_CAUSE_REMOTE_HANGUP : FW_CAUSE_DONE, 200);
         break;
     }
 }
@@ -211,19 +252,26 @@ static void place(struct world *w, const struct fw_msg_call_place *p)
     c->manner = (enum manner)w->numbers[f->number];
     if (c->manner == MOODY)
         c->manner = (enum manner)env_draw(MOODY);
-    if (c->manner == DROPS)
+    if (c->manner == DROPS || c->manner == EARLY_BYE)
         c->drop_after = (int)env_draw((uint64_t)f->pages + 1);
+    c->says_bye = c->manner == EARLY_BYE;
+    if (env_chance(w->late))
+        c->telling = env_chance(500) ? LINE_IS_MUTE : MODEM_IS_MUTE;
     w->in_call++;
     w->number_calls[f->number]++;
     w->application_calls[f->application]++;
     f->calls++;
     step_later(w, c, STEP_INVITE, 200000);
+    world_crash_point(w);
+    world_cancel_point(w, fax, 5 * SECOND);
 }
 
 void far_message(struct world *w, const struct fw_msg *msg)
 {
     struct sim_call *c;
     hash_bytes(w, &msg->kind, sizeof msg->kind);
+    if (w->cut)
+        return; /* it is dead, and does not know it yet */
     world_note(w, "queue says %s", fw_msg_text(msg->kind));
     if (!w->calm && env_chance(w->lost)) {
         world_note(w, "and it is lost");
@@ -248,10 +296,20 @@ static void disturb(struct sim_call *c)
     c->disturbed |= c->step != 0;
 }
 
+/* Some calls go on a little, and even end, before their programs see that nobody is there any more. */
+void far_outlive(struct world *w)
+{
+    w->down = true;
+    for (int i = 0; i < w->call_count; i++) {
+        for (uint64_t steps = w->calls[i].step ? env_draw(4) : 0; steps > 0 && w->calls[i].step; steps--)
+            far_step(w, i);
+    }
+    w->down = false;
+}
+
 void far_all_gone(struct world *w)
 {
     for (int i = 0; i < w->call_count; i++) {
-        disturb(&w->calls[i]);
         w->calls[i].line_has = w->calls[i].modem_has = false;
         over(w, &w->calls[i]);
     }
@@ -264,7 +322,6 @@ void far_modem_gone(struct world *w, int modem)
         struct sim_call *c = &w->calls[i];
         if (c->modem != modem || !c->step)
             continue;
-        disturb(c);
         c->modem_has = false;
         tell_ended(w, c, FW_CAUSE_MODEM_LOST, 200);
         over(w, c);

@@ -63,6 +63,19 @@ void world_later(struct world *w, int64_t delay_us, int kind, int what, const st
     w->events[w->event_count++] = e;
 }
 
+/* A moment at which a crash is worst: something has happened, and nobody was told. */
+void world_crash_point(struct world *w)
+{
+    if (!w->calm && !w->down && w->queue && env_chance(w->crash_points))
+        world_later(w, 0, EV_CRASH, 0, NULL);
+}
+
+void world_cancel_point(struct world *w, int fax, int64_t within_us)
+{
+    if (!w->calm && env_chance(w->cancel_points))
+        world_later(w, (int64_t)env_draw((uint64_t)within_us + 1), EV_CANCEL, fax, NULL);
+}
+
 static struct sim_event *take_first(struct world *w, int64_t until)
 {
     int first = -1;
@@ -132,6 +145,24 @@ static void open_queue(struct world *w)
     world_later(w, SECOND, EV_MODEM_UP, 1, NULL);
 }
 
+/* Also in mid-turn, between two writes that belong together, and whatever is then said is not heard. */
+static bool power_goes(void *arg)
+{
+    struct world *w = arg;
+    if (!w->in_turn || w->calm || !env_chance(w->cuts))
+        return false;
+    world_note(w, "the power goes");
+    w->cut = true;
+    atomic_store(&w->queue->stop, true);
+    return true;
+}
+
+static void changed(void *arg, const struct fw_fax *to, enum fw_status from, enum fw_err err)
+{
+    if (err == FW_INVALID || (to->status != from && !check_may_become(from, to->status)))
+        world_fault(arg, "fax %s would have gone from %s to %s", to->id, fw_status_text(from), fw_status_text(to->status));
+}
+
 static void open_world(struct world *w, uint64_t seed)
 {
     static const char *const ids[APPLICATIONS] = { "101", "102", "103" };
@@ -154,6 +185,8 @@ static void open_world(struct world *w, uint64_t seed)
             world_fault(w, "the simulation has no application");
         fw_application_done(&app);
     }
+    env_on_write(power_goes, w);
+    env_on_change(changed, w);
     open_queue(w);
 }
 
@@ -214,8 +247,10 @@ static void accept_fax(struct world *w, int index)
         world_later(w, 30 * SECOND + (int64_t)env_draw(60 * SECOND), EV_ASK_AGAIN, index, NULL);
     fw_event_done(&e);
     fw_fax_done(&f);
-    if (s->accepted)
-        fw_queue_accepted(w->queue, s->id);
+    if (!s->accepted)
+        return;
+    fw_queue_accepted(w->queue, s->id);
+    world_crash_point(w);
 }
 
 static void cancel_fax(struct world *w, int index)
@@ -226,7 +261,9 @@ static void cancel_fax(struct world *w, int index)
     const enum fw_err err = fw_store_fax_cancel(w->store, w->accounts[s->application == 2], s->id, fw_wall_now());
     if (err)
         return;
-    s->cancel_asked = true;
+    if (!s->canceled_us)
+        s->canceled_us = env_now_us();
+    world_crash_point(w);
     if (!env_chance(100)) /* killed in between: the next start finds it, or the next look */
         fw_queue_cancel(w->queue, s->id);
     else
@@ -236,9 +273,15 @@ static void cancel_fax(struct world *w, int index)
 static void crash(struct world *w)
 {
     w->report->crashes++;
-    far_all_gone(w);
     fw_queue_free(w->queue);
     w->queue = NULL;
+    w->cut = false;
+    env_power_back();
+    if (env_chance(500))
+        far_outlive(w);
+    far_all_gone(w);
+    if (env_chance(300))
+        env_advance_to(env_now_us() + (int64_t)env_draw(30 * SECOND));
     for (int i = w->event_count - 1; i >= 0; i--) {
         const int kind = w->events[i]->kind;
         if (kind != EV_TELL && kind != EV_LINE_UP && kind != EV_MODEM_UP && kind != EV_STEP)
@@ -252,7 +295,7 @@ static void crash(struct world *w)
 static void act(struct world *w, const struct sim_event *e)
 {
     static const char *const names[] = { "accept", "cancel", "step", "tell", "crash", "modem down", "modem up", "line down",
-                                         "line up", "wall clock", "calm", "ask again" };
+                                         "line up", "wall clock", "calm", "ask again", "mistake" };
     if (e->kind != EV_TELL && e->kind != EV_STEP)
         world_note(w, "%s %d", names[e->kind], e->what);
     switch (e->kind) {
@@ -277,12 +320,14 @@ static void act(struct world *w, const struct sim_event *e)
         w->line_up = true;
         fw_queue_line(w->queue, true);
         break;
+    case EV_MISTAKE: check_mistake(w, &w->faxes[e->what]); break;
     case EV_WALL:
         w->wall_moved = true;
         env_shift_wall(((int64_t)env_draw(7200) - 3600) * SECOND);
         break;
     case EV_CALM:
         w->calm = true;
+        w->unread = false;
         env_disk_fails(0);
         env_calls_unread(0);
         break;
@@ -295,7 +340,11 @@ static int64_t turn(struct world *w)
     int64_t wait_ms = 0;
     for (int i = 0; i < TURNS_MAX; i++) {
         struct pollfd p = { .fd = fw_mailbox_fd(w->queue->mailbox), .events = POLLIN };
+        w->in_turn = true;
         wait_ms = fw_queue_turn(w->queue);
+        w->in_turn = false;
+        if (w->cut)
+            crash(w);
         if (poll(&p, 1, 0) == 0 && wait_ms > 0)
             return wait_ms;
         if (wait_ms == 0)
@@ -337,6 +386,8 @@ static void draw(struct world *w)
         world_later(w, (int64_t)env_draw(2 * HOUR), EV_ACCEPT, i, NULL);
         if (env_chance(150))
             world_later(w, (int64_t)env_draw(3 * HOUR), EV_CANCEL, i, NULL);
+        if (env_chance(300))
+            world_later(w, (int64_t)env_draw(4 * HOUR), EV_MISTAKE, i, NULL);
     }
     const int kinds[] = { EV_CRASH, EV_MODEM_DOWN, EV_LINE_DOWN, EV_WALL };
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
@@ -345,8 +396,15 @@ static void draw(struct world *w)
             world_later(w, (int64_t)env_draw((uint64_t)faults_until), kinds[k], (int)env_draw(2), NULL);
     }
     w->lost = env_chance(300) ? (unsigned)env_draw(30) : 0;
+    w->late = env_chance(300) ? (unsigned)env_draw(200) : 0;
+    w->twice = env_chance(300) ? (unsigned)env_draw(300) : 0;
+    w->false_words = env_chance(300) ? (unsigned)env_draw(300) : 0;
+    w->crash_points = env_chance(300) ? (unsigned)env_draw(100) : 0;
+    w->cancel_points = env_chance(300) ? (unsigned)env_draw(200) : 0;
+    w->cuts = env_chance(300) ? (unsigned)env_draw(15) : 0;
     env_disk_fails(env_chance(300) ? (unsigned)env_draw(60) : 0);
-    env_calls_unread(env_chance(300) ? (unsigned)env_draw(600) : 0);
+    w->unread = env_chance(300);
+    env_calls_unread(w->unread ? (unsigned)env_draw(600) : 0);
     world_later(w, faults_until, EV_CALM, 0, NULL);
 }
 
@@ -380,6 +438,7 @@ static void close_world(struct world *w)
     w->report->calls = w->call_count;
     w->report->disk_failures = (int)env_disk_failures();
     w->report->virtual_us = env_now_us();
+    env_on_write(NULL, NULL);
     far_all_gone(w);
     fw_queue_free(w->queue);
     fw_store_close(w->store);

@@ -13,6 +13,7 @@ enum {
     CALLS_MAX = 1024,
     EVENTS_MAX = 4096,
     PAGES_MAX = 6,
+    ATTEMPTS_MAX = 128, /* of a fax */
     NUMBERS = 10,
     APPLICATIONS = 3,
     LIMITED_APPLICATION = 1, /* has one channel */
@@ -27,20 +28,22 @@ enum {
 
 /* How the machine behind a number behaves. */
 enum manner {
-    GOOD, BUSY, BUSY_THEN_GOOD, NO_ANSWER, UNALLOCATED, DECLINES, CONGESTED, HUMAN, T38_BAD, V17_BAD, DROPS, MOODY,
+    GOOD, BUSY, BUSY_THEN_GOOD, NO_ANSWER, UNALLOCATED, DECLINES, CONGESTED, HUMAN, T38_BAD, V17_BAD, DROPS, EARLY_BYE,
+    NO_ROOM, MOODY,
     MANNERS
 };
 
 struct sim_fax {
     char id[FW_UUID_SIZE];
     int number, application, pages;
-    bool accepted, cancel_asked, final, delivered;
+    bool accepted, final, delivered;
     bool has_policy;
     struct fw_policy policy;
     int64_t send_in_us, expires_in_us; /* after it was accepted; 0: none */
     const char *window;
     struct fw_fax schedule;   /* its times, as accepted */
     int confirmed[PAGES_MAX]; /* times that the far end confirmed it */
+    int64_t canceled_us;      /* since when the store has the wish; 0: it has none */
     int calls;                /* that were placed, as the line saw it */
     bool complete;            /* a call of it ended with success and every page confirmed */
     int64_t waits_us;         /* since when it waits for another call */
@@ -48,6 +51,14 @@ struct sim_fax {
     bool must_be_delivered;   /* the queue was told of its success */
     int asked;                /* times, with the same key */
     enum fw_status status;    /* at the last look */
+    struct fw_wall seen;      /* what of its row and its events was looked at */
+    int64_t seen_seq;
+    struct sim_past {
+        int dialled, pages;   /* events of calls begun; the last page that one told of */
+        bool in_call, answered, sending, ended;
+        enum fw_status status;
+        struct { enum fw_attempt_state state; struct fw_wall ended_at; } attempts[ATTEMPTS_MAX];
+    } past;
 };
 
 struct sim_call {
@@ -59,9 +70,12 @@ struct sim_call {
     int pages, confirmed;     /* of this call */
     int first;                /* the document's page that is its first */
     int drop_after;           /* pages; -1: never */
+    bool says_bye;            /* then, instead of hanging up */
+    enum { BOTH_TELL, LINE_IS_MUTE, MODEM_IS_MUTE } telling; /* of its end */
+    int64_t result_us;        /* when the queue was told of the modem's account; 0: not yet */
     bool line_has, modem_has; /* who still works on it */
     bool underway;
-    bool disturbed;           /* a program died in it, or it was cancelled, or a message was lost */
+    bool disturbed;           /* it was cancelled, its line died, or a message was lost */
     int step;
     struct fw_journal *journal;
 };
@@ -70,7 +84,7 @@ struct sim_event {
     int64_t at;
     uint64_t seq; /* breaks ties */
     enum { EV_ACCEPT, EV_CANCEL, EV_STEP, EV_TELL, EV_CRASH, EV_MODEM_DOWN, EV_MODEM_UP, EV_LINE_DOWN, EV_LINE_UP,
-           EV_WALL, EV_CALM, EV_ASK_AGAIN } kind;
+           EV_WALL, EV_CALM, EV_ASK_AGAIN, EV_MISTAKE } kind;
     int what; /* fax, call or modem */
     struct fw_msg msg;
 };
@@ -90,21 +104,30 @@ struct world {
     int number_calls[NUMBERS], application_calls[APPLICATIONS];
     int64_t number_free_us[NUMBERS];
     int number_busy_left[NUMBERS];
+    int people[2][NUMBERS]; /* calls that may look answered by one */
     uint64_t seq;
-    unsigned lost; /* messages in a thousand */
-    bool line_up, calm, wall_moved;
+    unsigned lost, late, twice, false_words; /* messages in a thousand */
+    unsigned crash_points;                   /* in a thousand moments at which a crash is worst */
+    unsigned cuts;                           /* in a thousand writes, in which the power goes */
+    unsigned cancel_points;                  /* in a thousand moments at which a cancel crosses something */
+    bool line_up, calm, wall_moved, unread;
+    bool down;    /* the queue is; its children live a moment longer */
+    bool in_turn, cut;
     int64_t calls_max; /* of an account at the same time; 0: any number */
 };
 
 void world_fault(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void world_note(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void world_later(struct world *w, int64_t delay_us, int kind, int what, const struct fw_msg *msg);
+void world_crash_point(struct world *w);
+void world_cancel_point(struct world *w, int fax, int64_t within_us);
 
 /* far.c: the line, the modems and the far ends. */
 void far_message(struct world *w, const struct fw_msg *msg); /* from the queue */
 void far_step(struct world *w, int call);
 void far_tell(struct world *w, const struct fw_msg *msg);    /* arrives at the queue */
-void far_all_gone(struct world *w);                          /* the parent was killed, and its children with it */
+void far_outlive(struct world *w);                           /* the parent was killed, and nobody hears them; then */
+void far_all_gone(struct world *w);                          /* its children end, too */
 void far_modem_gone(struct world *w, int modem);
 void far_line_gone(struct world *w);
 
@@ -113,5 +136,12 @@ void check_placed(struct world *w, const struct fw_msg_call_place *p, struct sim
 void check_told(struct world *w, const struct fw_msg *msg); /* the queue will hear it next */
 void check_step(struct world *w);
 void check_end(struct world *w);
+void check_sent(struct world *w, const struct sim_call *c); /* it begins to send a page */
+
+/* check_past.c: the calls and events of a fax, as they are written. */
+void check_past(struct world *w, struct sim_fax *f, const struct fw_fax *stored);
+void check_mistake(struct world *w, struct sim_fax *f); /* somebody would change its status as nobody may */
+bool check_may_become(enum fw_status from, enum fw_status to);
+struct sim_fax *check_fax_of_call(struct world *w, const char *call, struct sim_call **ret);
 void hash_bytes(struct world *w, const void *data, size_t size);
 #endif
