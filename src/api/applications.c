@@ -110,6 +110,7 @@ static const struct fw_field inbound[] = {
     { "refuse_with", .choices = refusals },
     { "trace", FW_FIELD_BOOL },
     { "page_events", FW_FIELD_BOOL },
+    { "subaddress_tags", FW_FIELD_MAP, .max = FW_TAG_MAX, .check = fw_check_subaddress },
 };
 /* An address, or '@' and a domain, whose addresses all may. */
 static const char *check_sender(const char *text)
@@ -182,8 +183,7 @@ static const struct {
     { "inbound", "hours_utc_offset_minutes", NULL },
     { "inbound", "refuse_with", NULL },
     { "email_to_fax", "senders", NULL },
-    { "inbound", "trace", NULL },
-    { "inbound", "page_events", NULL },
+    { "inbound", "trace", NULL }, { "inbound", "page_events", NULL }, { "inbound", "subaddress_tags", NULL },
     { "retention", "inbound_days", NULL },
     { "retention", "outbound_days", NULL },
     { "retention", "delete_records", NULL },

@@ -67,6 +67,11 @@ const char *fw_check_application(const char *text)
                : "must be the id of a fax application";
 }
 
+const char *fw_check_subaddress(const char *text)
+{
+    return fw_text_is_subaddress(text) ? NULL : "must be 1 to 20 digits, '*', '#' and spaces";
+}
+
 static const char *const qualities[] = {
 #define X(name, text) text,
     FW_QUALITIES(X)
@@ -139,6 +144,7 @@ static const struct fw_field table[] = {
     { "retry", FW_FIELD_RETRY },
     { "trace", FW_FIELD_BOOL },
     { "header_line", FW_FIELD_BOOL },
+    { "subaddress", .check = fw_check_subaddress, .code = FW_API_UNPROCESSABLE },
     { "metadata", FW_FIELD_METADATA },
     { "result_email", .check = check_email, .code = FW_API_BAD_EMAIL },
     { "result_email_in_reply_to", .max = FW_MESSAGE_ID_MAX, .check = check_message_id,
@@ -228,6 +234,7 @@ static enum fw_err fill(const json_t *values, int documents, struct fw_fax *f)
     f->store_media = fw_field_bool(values, "store_media", false);
     f->store_preview = fw_field_bool(values, "store_preview", false);
     f->trace = fw_field_bool(values, "trace", false);
+    copy(f->subaddress, sizeof f->subaddress, values, "subaddress");
     if (fw_field_given(values, "header_line"))
         f->header_asked = fw_field_bool(values, "header_line", false) ? FW_ASKED_ON : FW_ASKED_OFF;
     f->priority = FW_PRIORITY_NORMAL;

@@ -223,6 +223,28 @@ static json_t *read_metadata(const struct reading *r, const json_t *value)
     return NULL;
 }
 
+static json_t *read_map(const struct reading *r, const json_t *value)
+{
+    const char *key, *fault = json_is_object(value) ? NULL : "must be an object";
+    json_t *one;
+    if (json_object_size(value) > FW_FIELD_MAP_MAX)
+        fault = "has too many entries";
+    json_object_foreach((json_t *)(uintptr_t)value, key, one) {
+        if (!json_is_string(one) || json_string_length(one) == 0 || json_string_length(one) > (size_t)r->field->max)
+            fault = "must have short texts";
+    }
+    if (fault)
+        fw_api_error_at(r->errors, FW_API_UNPROCESSABLE, r->pointer, "'%s' %s: at most %d, of 1 to %d bytes each.",
+                        r->field->name, fault, FW_FIELD_MAP_MAX, (int)r->field->max);
+    for (void *at = json_object_iter((json_t *)(uintptr_t)value); at && !fault;
+         at = json_object_iter_next((json_t *)(uintptr_t)value, at)) {
+        fault = r->field->check(json_object_iter_key(at));
+        if (fault)
+            fw_api_error_at(r->errors, FW_API_UNPROCESSABLE, r->pointer, "Each key of '%s' %s.", r->field->name, fault);
+    }
+    return fault ? NULL : json_deep_copy(value);
+}
+
 static json_t *read_value(const struct reading *r, const json_t *value)
 {
     switch (r->field->type) {
@@ -238,6 +260,8 @@ static json_t *read_value(const struct reading *r, const json_t *value)
         return read_object(r, value);
     case FW_FIELD_METADATA:
         return read_metadata(r, value);
+    case FW_FIELD_MAP:
+        return read_map(r, value);
     case FW_FIELD_RETRY:
         return read_retry(r, value);
     case FW_FIELD_WINDOW:

@@ -14,9 +14,12 @@ enum fw_field_type {
     FW_FIELD_TEXTS,  /* a list of texts, or one */
     FW_FIELD_OBJECT, /* of `fields` */
     FW_FIELD_METADATA, /* an object of few short texts; a form has it as JSON */
+    FW_FIELD_MAP,    /* an object of at most FW_FIELD_MAP_MAX texts of 1 to `max` bytes, whose keys `check` lets pass */
     FW_FIELD_WINDOW, /* hours (fax/window.h) */
     FW_FIELD_RETRY,  /* a policy (fax/policy.h), by name or as an object; comes out as an object */
 };
+
+enum { FW_FIELD_MAP_MAX = 200 };
 
 struct fw_field {
     const char        *name;
@@ -24,7 +27,7 @@ struct fw_field {
     bool               required;
     int64_t            min, max;       /* INT: the value; TEXT: characters (bytes), max 0 is 255 */
     const char *const *choices;        /* TEXT: ends with NULL; or NULL: any */
-    const char      *(*check)(const char *text); /* TEXT, each of TEXTS: NULL or "is not …" */
+    const char      *(*check)(const char *text); /* TEXT, each of TEXTS, keys of MAP: NULL or "must be …" */
     enum fw_api_code   code;           /* of a failed check */
     enum fw_api_code   length_code;    /* 0: FW_API_TEXT_LENGTH */
     bool               number;         /* TEXT: a form's ' 1…' was '+1…' before it was decoded */

@@ -20,7 +20,8 @@ enum {
     FW_FORWARD_NAME_MAX = 63, /* of a command that received faxes go on to */
     FW_MESSAGE_ID_MAX = 255, /* of a mail; RFC 5322 allows a line of 998 */
     FW_CLIENT_STATE_MAX = 8192, /* echoed in every webhook */
-    FW_IDENT_MAX = 20,          /* T.30 CSI, TSI: characters */
+    FW_IDENT_MAX = 20,          /* T.30 CSI, TSI, SUB: characters */
+    FW_TAG_MAX = 100,           /* of a subaddress: bytes */
     FW_CALLS_PER_MODEM = 64,    /* what one crash may cost; the rest goes on */
     FW_MODEMS_MAX = 16,
     FW_UDP_BYTES_MAX = 1500,    /* a datagram we read; larger is dropped */

@@ -1,5 +1,6 @@
 /* Numbers, escapes, hex, base64 and UTF-8 over bounded texts. */
 #include "base/text.h"
+#include "base/bounds.h"
 #include <string.h>
 
 bool fw_text_copy(char *dst, size_t dst_size, struct fw_span text)
@@ -223,4 +224,10 @@ bool fw_text_is_email(const char *text)
     const char *at = strrchr(text, '@');
     return at && at != text && strchr(text, '@') == at && strchr(at, '.') && at[1] != '.' &&
            at[strlen(at) - 1] != '.';
+}
+
+bool fw_text_is_subaddress(const char *text)
+{
+    const size_t size = strspn(text, "0123456789*# ");
+    return text[size] == '\0' && size <= FW_IDENT_MAX && text[strspn(text, " ")] != '\0';
 }

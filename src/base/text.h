@@ -33,5 +33,7 @@ MUST_USE bool fw_text_is_base64(struct fw_span text); /* RFC 4648 clause 4, padd
 /* Enough to catch what is no e-mail address, or more than one: RFC 5321 clause 4.1.2 allows more than
  * anybody uses. Nothing in it can end a header or a command. */
 MUST_USE bool fw_text_is_email(const char *text);
+/* 1 to FW_IDENT_MAX digits, '*', '#' and spaces, as T.30 clause 5.3.6.2.8 has a sub-address. */
+MUST_USE bool fw_text_is_subaddress(const char *text);
 MUST_USE bool fw_text_is_utf8(struct fw_span text);   /* RFC 3629; NUL refused */
 #endif

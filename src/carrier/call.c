@@ -74,6 +74,7 @@ static void fill_mail(struct fw_carrier_mail *mail, const struct fw_terminal_res
     mail->ecm = result->ecm;
     mail->whole = whole && result->t30_code == 0 && result->pages > 0;
     fw_text_clip(mail->remote_ident, sizeof mail->remote_ident, result->remote_ident);
+    fw_text_clip(mail->subaddress, sizeof mail->subaddress, result->subaddress);
 }
 
 /* Once, when T.30 is over: the result cannot change any more. */

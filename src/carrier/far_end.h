@@ -40,6 +40,7 @@ struct fw_far_end {
     bool a4_only;       /* pages of 297 mm at most */
     bool no_t6;         /* MH and MR only */
     bool no_mr;         /* MH only, with no_t6 */
+    bool no_subaddress; /* its DIS says that it takes no SUB */
     const char *ident;  /* CSI */
     uint32_t limit_ms;  /* then it hangs up; 0: when the fax is over */
 

@@ -108,9 +108,10 @@ static enum fw_err write_sidecar(const struct fw_carrier_mail *mail, struct fw_w
     char when[FW_TIME_TEXT_SIZE], path[FW_CARRIER_PATH_SIZE + 16];
     fw_wall_text(at, when);
     json_t *object CLEANUP(unref) = json_pack(
-        "{s:s, s:s, s:o*, s:o*, s:o*, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:b}", "received_at", when,
+        "{s:s, s:s, s:o*, s:o*, s:o*, s:o*, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:b}", "received_at", when,
         "to", mail->to, "from", text_json(mail->from), "display_name",
-        text_json(mail->display_name), "remote_ident", text_json(mail->remote_ident), "far_end",
+        text_json(mail->display_name), "remote_ident", text_json(mail->remote_ident), "subaddress",
+        text_json(mail->subaddress), "far_end",
         mail->far_end ? mail->far_end : "", "transport", mail->transport ? mail->transport : "",
         "call", mail->hash, "complete", mail->whole, "pages", (json_int_t)mail->page_count,
         "t30_code", (json_int_t)mail->t30_code, "bit_rate", (json_int_t)mail->bit_rate, "ecm",

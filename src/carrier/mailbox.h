@@ -31,6 +31,7 @@ struct fw_carrier_mail {
     char from[256];
     char display_name[132];
     char remote_ident[24];
+    char subaddress[24];
     char hash[FW_CARRIER_HASH_SIZE]; /* fw_carrier_mailbox_hash of the Call-ID */
     uint32_t serial;                 /* of this run: a peer may use one Call-ID twice */
     const char *transport;

@@ -90,6 +90,7 @@ struct fw_fax {
     bool    store_media, store_preview;
     bool    preview_pdf;
     bool    trace;       /* the packets of its calls are kept */
+    char    subaddress[FW_IDENT_MAX + 1]; /* T.30 SUB: for machines that take one, or as it came; or empty */
     enum fw_priority priority;
     char   *retry; /* owned JSON of a policy (fax/policy.h), or NULL: a call that fails ends the fax */
 
@@ -124,6 +125,7 @@ struct fw_fax {
     enum fw_media_format media_format;
     bool    partial_content;                /* the call broke before the last page */
     char    remote_ident[FW_IDENT_MAX + 4]; /* of the far machine, UTF-8 */
+    char    tag[FW_TAG_MAX + 1];            /* what the application calls the subaddress; or empty */
     bool    cancel_asked;    /* read from the store; fw_store_fax_cancel sets it there */
     struct fw_wall purged_at; /* likewise, by a rule of retention: its documents are gone; {0}: they are not */
     bool    deleted;         /* likewise, by fw_store_fax_delete: to be shown to nobody */

@@ -48,6 +48,7 @@ static int add_received(json_t *json, const struct fw_fax *f)
     int bad = json_object_set_new(json, "partial_content", json_boolean(f->partial_content));
     bad |= json_object_set_new(json, "call_duration_secs", json_integer(f->call_duration_secs));
     bad |= json_object_set_new(json, "remote_ident", text_or_null(f->remote_ident));
+    bad |= json_object_set_new(json, "tag", text_or_null(f->tag));
     return bad;
 }
 
@@ -81,6 +82,7 @@ json_t *fw_fax_json(const struct fw_fax *f)
     int bad = json_object_set_new(json, "page_ranges", object_or_null(f->page_ranges));
     bad |= json_object_set_new(json, "cover_page", object_or_null(f->cover_page));
     bad |= json_object_set_new(json, "header_line", json_boolean(f->header != NULL));
+    bad |= json_object_set_new(json, "subaddress", text_or_null(f->subaddress));
     if (f->direction == FW_INBOUND)
         bad |= add_received(json, f);
     if (!bad)
@@ -168,6 +170,10 @@ static enum fw_err add_facts(json_t *payload, const struct fw_fax *f, enum fw_ev
         bad |= json_object_set_new(payload, "media_name", json_string(f->media_name));
     if (fw_event_is_webhook(kind) && f->direction == FW_INBOUND)
         bad |= json_object_set_new(payload, "caller_id", json_string(f->from));
+    if (f->direction == FW_INBOUND && f->subaddress[0])
+        bad |= json_object_set_new(payload, "subaddress", json_string(f->subaddress));
+    if (f->tag[0])
+        bad |= json_object_set_new(payload, "tag", json_string(f->tag));
     if (kind == FW_EVENT_MEDIA_PROCESSING_STARTED)
         bad |= json_object_set_new(payload, "page_count", json_integer(f->page_count));
     const bool has_document = kind == FW_EVENT_RECEIVED || kind == FW_EVENT_EMAIL_DELIVERED;

@@ -120,7 +120,10 @@ void fw_call_record_take(struct fw_fax_attempt *a, const struct fw_msg *msg)
     switch ((int)msg->kind) {
     case FW_MSG_KIND_CALL_PROGRESS: take_progress(a, &msg->call_progress); break;
     case FW_MSG_KIND_CALL_TRANSPORT: take_transport(a, &msg->call_transport); break;
-    case FW_MSG_KIND_FAX_NEGOTIATED: take_terms(a, n->bit_rate, n->ecm, n->remote_ident); break;
+    case FW_MSG_KIND_FAX_NEGOTIATED:
+        take_terms(a, n->bit_rate, n->ecm, n->remote_ident);
+        add_fields(a, json_pack("{so}", "subaddress", text_or_null(n->subaddress)));
+        break;
     case FW_MSG_KIND_FAX_PAGE: take_page(a, &msg->fax_page); break;
     case FW_MSG_KIND_FAX_FACTS: take_facts(a, &msg->fax_facts); break;
     case FW_MSG_KIND_FAX_DIALOGUE: take_dialogue(a, &msg->fax_dialogue); break;

@@ -77,7 +77,8 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     TEXT(display_name, 132) U8(t38_enabled) U8(modem) /* index of the modem that will carry it */  \
     U32(ring_timeout_ms) U32(call_limit_ms)                                                        \
     TEXT(tx_file, 64) /* name in the modem's spool folder */                                       \
-    U32(page_count) TEXT(ident, 24) U8(ecm) U8(slow) /* 1: no V.17, 9600 bit/s at most */          \
+    U32(page_count) TEXT(ident, 24) TEXT(subaddress, 24) U8(ecm)                                   \
+    U8(slow) /* 1: no V.17, 9600 bit/s at most */                                                  \
     U32(trace_bytes_max) /* comes with a file to append its packets to (base/pcap.h); 0: without */
 #define FW_MSG_CALL_INCOMING(U8, U16, U32, I32, TEXT) /* CALL_ACCEPT or CALL_REFUSE is to come */  \
     TEXT(call, FW_CALL_ID_SIZE) /* made by the line */                                             \
@@ -112,7 +113,8 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
     U8(modem) TEXT(call, FW_CALL_ID_SIZE)                                                          \
     U8(calling)          /* 1: we sent the INVITE, T.30 caller */                                  \
     TEXT(tx_file, 64)    /* in the spool folder; empty: receive into `<call>.tif` */               \
-    U32(page_count) TEXT(ident, 24) U8(ecm) U8(slow) U8(codec) /* enum fw_codec */                          \
+    U32(page_count) TEXT(ident, 24) TEXT(subaddress, 24) U8(ecm) U8(slow)                          \
+    U8(codec) /* enum fw_codec */                                                                  \
     TEXT(peer_host, 64) U16(peer_port) U32(call_limit_ms)
 #define FW_MSG_MEDIA_TRACE(U8, U16, U32, I32, TEXT) /* after MEDIA_OPEN, with the file of the trace */ \
     U8(modem) TEXT(call, FW_CALL_ID_SIZE) U32(bytes_max)
@@ -130,7 +132,8 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
 #define FW_MSG_MEDIA_UNDERWAY(U8, U16, U32, I32, TEXT) /* past DCS: no more T.38 switching */      \
     U8(modem) TEXT(call, FW_CALL_ID_SIZE)
 #define FW_MSG_FAX_NEGOTIATED(U8, U16, U32, I32, TEXT)                                             \
-    U8(modem) TEXT(call, FW_CALL_ID_SIZE) U32(bit_rate) U8(ecm) TEXT(remote_ident, 24)
+    U8(modem) TEXT(call, FW_CALL_ID_SIZE) U32(bit_rate) U8(ecm) TEXT(remote_ident, 24)             \
+    TEXT(subaddress, 24) /* that went, or came; empty: none */
 #define FW_MSG_PAGE_CONFIRMED(U8, U16, U32, I32, TEXT) /* by the far end (sent), by us (received) */ \
     U8(modem) TEXT(call, FW_CALL_ID_SIZE) U32(page_count)
 #define FW_MSG_FAX_PAGE(U8, U16, U32, I32, TEXT) /* a page went over the line, good or bad */        \

@@ -33,6 +33,7 @@ static void open_media(struct fw_line *l, struct fw_line_call *c)
     fw_text_clip(o->tx_file, sizeof o->tx_file, c->place.tx_file);
     o->page_count = c->place.page_count;
     fw_text_clip(o->ident, sizeof o->ident, c->place.ident);
+    fw_text_clip(o->subaddress, sizeof o->subaddress, c->place.subaddress);
     o->ecm = c->place.ecm;
     o->slow = c->place.slow;
     o->codec = (uint8_t)c->settled.codec;

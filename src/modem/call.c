@@ -82,6 +82,7 @@ static void tell_negotiated(struct fw_modem_call *c, const struct fw_terminal_re
     n->bit_rate = now->bit_rate;
     n->ecm = now->ecm;
     fw_text_clip(n->remote_ident, sizeof n->remote_ident, now->remote_ident);
+    fw_text_clip(n->subaddress, sizeof n->subaddress, now->subaddress);
     c->report(c->report_arg, &m);
 }
 
@@ -216,11 +217,12 @@ static enum fw_err open_terminal(struct fw_modem_call *c, const struct fw_msg_me
                                  uint32_t page_bytes_max)
 {
     char receive[FW_CALL_ID_SIZE + 8];
-    char ident[FW_IDENT_MAX + 1];
+    char ident[FW_IDENT_MAX + 1], subaddress[FW_IDENT_MAX + 1];
     const bool calling = open->calling != 0;
     if (!name_safe(open->call) || (calling && !name_safe(open->tx_file)))
         return FW_INVALID;
     fw_text_clip(ident, sizeof ident, open->ident);
+    fw_text_clip(subaddress, sizeof subaddress, open->subaddress);
     (void)snprintf(receive, sizeof receive, "%s.tif", open->call);
     (void)snprintf(c->coarse, sizeof c->coarse, "%s.coarse.tif", open->call);
     const struct fw_terminal_config config = {
@@ -229,6 +231,7 @@ static enum fw_err open_terminal(struct fw_modem_call *c, const struct fw_msg_me
         .tx_coarse_path = calling ? c->coarse : NULL,
         .rx_path = calling ? NULL : receive,
         .ident = ident,
+        .subaddress = subaddress,
         .ecm = open->ecm != 0,
         .modems = open->slow ? FW_MODEM_V29 | FW_MODEM_V27TER : FW_MODEM_ALL,
         .page_count = open->page_count,

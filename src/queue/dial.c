@@ -39,6 +39,7 @@ static void place_call(struct fw_queue *q, const struct fw_live *l, int trace)
     fw_text_clip(p->display_name, sizeof p->display_name, f->from_display_name);
     snprintf(p->tx_file, sizeof p->tx_file, "%s.tif", f->call);
     fw_text_clip(p->ident, sizeof p->ident, l->ident);
+    fw_text_clip(p->subaddress, sizeof p->subaddress, f->subaddress);
     p->t38_enabled = f->t38_enabled && fw_way_t38(f->way);
     p->slow = !fw_way_v17(f->way);
     p->modem = (uint8_t)f->modem;

@@ -155,6 +155,14 @@ static void note_ident(struct fw_taken *t, const char *ident)
         fw_text_clip(t->fax.remote_ident, sizeof t->fax.remote_ident, ident);
 }
 
+static void note_subaddress(struct fw_taken *t, const char *subaddress)
+{
+    if (!fw_text_is_subaddress(subaddress)) /* the modem is fed by strangers */
+        return;
+    fw_text_clip(t->fax.subaddress, sizeof t->fax.subaddress, subaddress);
+    fw_text_clip(t->fax.tag, sizeof t->fax.tag, fw_rules_tag(t->rules, subaddress));
+}
+
 static void cancel_call(struct fw_receive *r, struct fw_taken *t)
 {
     struct fw_msg msg = { .kind = FW_MSG_KIND_CALL_CANCEL };
@@ -179,6 +187,7 @@ static void on_negotiated(struct fw_receive *r, struct fw_taken *t, const struct
     t->underway = true;
     t->fax.bit_rate = t->attempt.bit_rate = m->bit_rate > 1000000 ? 0 : (int)m->bit_rate;
     note_ident(t, m->remote_ident);
+    note_subaddress(t, m->subaddress);
     if (fw_rules_ident_refused(t->rules, t->fax.remote_ident)) {
         refuse_ident(r, t);
         return;

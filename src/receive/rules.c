@@ -107,6 +107,31 @@ bool fw_rules_ident_refused(const json_t *inbound, const char *ident)
     return listed_out(inbound, "answer_idents", "refuse_idents", ident);
 }
 
+/* Machines fill up with spaces, and people write them where they like. */
+static void without_spaces(const char *text, char *dst, size_t dst_size)
+{
+    size_t size = 0;
+    for (; *text && size + 1 < dst_size; text++) {
+        if (*text != ' ')
+            dst[size++] = *text;
+    }
+    dst[size] = '\0';
+}
+
+const char *fw_rules_tag(const json_t *inbound, const char *subaddress)
+{
+    char wanted[FW_IDENT_MAX + 1], has[FW_IDENT_MAX + 1];
+    const char *name;
+    json_t *tag;
+    without_spaces(subaddress, wanted, sizeof wanted);
+    json_object_foreach (json_object_get(inbound, "subaddress_tags"), name, tag) {
+        without_spaces(name, has, sizeof has);
+        if (wanted[0] && strcmp(has, wanted) == 0 && json_is_string(tag))
+            return json_string_value(tag);
+    }
+    return "";
+}
+
 bool fw_rules_page_events(const json_t *inbound)
 {
     return json_is_true(json_object_get(inbound, "page_events"));

@@ -36,7 +36,7 @@ struct fw_terminal {
     bool eop_seen;                /* receiving: the last command was EOP */
     bool eop_confirmed;           /* and our answer to it was a confirmation */
     bool coding_chosen;           /* sending: the pages were measured */
-    bool far_fine, far_superfine; /* sending: what the far end's DIS has */
+    bool far_fine, far_superfine, far_subaddress; /* sending: what the far end's DIS has */
     uint32_t far_length_mm;       /* of its paper; 0: any */
     uint32_t tx_y_dpi;            /* of the first page */
     uint32_t tx_rows_max;         /* of the longest page */
@@ -50,7 +50,7 @@ struct fw_terminal {
     char tx_path[FW_TERMINAL_PATH_MAX + 1];
     char tx_coarse_path[FW_TERMINAL_PATH_MAX + 1];
     char rx_path[FW_TERMINAL_PATH_MAX + 1];
-    char ident[FW_IDENT_MAX + 1];
+    char ident[FW_IDENT_MAX + 1], subaddress[FW_IDENT_MAX + 1];
 };
 
 /* terminal_t30.c: sets up T.30 in a fresh engine, and draws the sum when it is over. */

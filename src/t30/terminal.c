@@ -276,7 +276,8 @@ static enum fw_err configure(struct fw_terminal *t)
     if (!keep(&c->tx_path, t->tx_path, sizeof t->tx_path) ||
         !keep(&c->tx_coarse_path, t->tx_coarse_path, sizeof t->tx_coarse_path) ||
         !keep(&c->rx_path, t->rx_path, sizeof t->rx_path) ||
-        !keep(&c->ident, t->ident, sizeof t->ident) || (c->calling && !c->tx_path))
+        !keep(&c->ident, t->ident, sizeof t->ident) ||
+        !keep(&c->subaddress, t->subaddress, sizeof t->subaddress) || (c->calling && !c->tx_path))
         return FW_INVALID;
     c->modems = c->modems ? c->modems & FW_MODEM_ALL : FW_MODEM_ALL;
     c->resolutions = c->resolutions ? c->resolutions : FW_RESOLUTION_ALL;

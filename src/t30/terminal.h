@@ -47,6 +47,8 @@ struct fw_terminal_config {
                                    pages; the caller removes it; NULL: calls for fewer rows fail (11) */
     const char *rx_path;        /* TIFF to make; answering only; NULL: refuse pages */
     const char *ident;          /* CSI or TSI, at most FW_IDENT_MAX characters; NULL: none */
+    const char *subaddress;     /* SUB (clause 5.3.6.2.8) for a far end that takes one, likewise; calling only */
+    bool no_subaddress;         /* answering: takes none */
     bool ecm;
     bool deferring;            /* leave what takes long to fw_terminal_work */
     bool no_t6;                /* MH and MR only (T.6 needs ECM anyway) */
@@ -124,6 +126,7 @@ struct fw_terminal_result {
     struct fw_terminal_page page;        /* the last one tried */
     uint64_t page_bytes;                 /* coded bytes received */
     char remote_ident[FW_IDENT_MAX + 1]; /* as received: data, not text to trust */
+    char subaddress[FW_IDENT_MAX + 1];   /* that was sent or received; fw_text_is_subaddress, or empty: none */
     char text[FW_TERMINAL_TEXT_SIZE];    /* one sentence for people */
 };
 

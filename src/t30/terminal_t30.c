@@ -18,6 +18,7 @@ enum {
     DIS_BIT_B4_LENGTH = 19,
     DIS_BIT_ANY_LENGTH = 20,
     DIS_BIT_LEGAL = 77,
+    DIS_BIT_SUBADDRESS = 49,
     A4_MM = 297,
     LEGAL_MM = 356,
     B4_MM = 364,
@@ -56,6 +57,10 @@ static void take_statistics(struct fw_terminal *t, t30_stats_t *ret)
     const char *ident = t30_get_rx_ident(t->t30);
     if (ident && ident[0])
         fw_text_clip(r->remote_ident, sizeof r->remote_ident, ident);
+    const char *subaddress = t->config.calling ? t->far_subaddress ? t->config.subaddress : NULL
+                                               : t30_get_rx_sub_address(t->t30);
+    if (subaddress && fw_text_is_subaddress(subaddress)) /* the library has letters for one that is too long */
+        fw_text_clip(r->subaddress, sizeof r->subaddress, subaddress);
 }
 
 static void negotiated(struct fw_terminal *t)
@@ -121,6 +126,7 @@ static void frame_in(struct fw_terminal *t, const uint8_t *msg, int len)
     if (fcf == (T30_DIS & 0xFE)) {
         t->far_fine = dis_bit(msg, len, DIS_BIT_FINE);
         t->far_superfine = dis_bit(msg, len, DIS_BIT_SUPERFINE);
+        t->far_subaddress = dis_bit(msg, len, DIS_BIT_SUBADDRESS);
         t->far_length_mm = dis_bit(msg, len, DIS_BIT_ANY_LENGTH)  ? 0
                            : dis_bit(msg, len, DIS_BIT_B4_LENGTH) ? B4_MM
                            : dis_bit(msg, len, DIS_BIT_LEGAL)     ? LEGAL_MM
@@ -332,6 +338,10 @@ void fw_engine_setup_t30(struct fw_terminal *t, unsigned modems)
     t30_set_rx_encoding(s, T4_COMPRESSION_ITU_T6);
     if (c->ident)
         t30_set_tx_ident(s, c->ident);
+    if (c->calling && c->subaddress && c->subaddress[0])
+        t30_set_tx_sub_address(s, c->subaddress);
+    if (!c->calling && !c->no_subaddress)
+        t30_set_supported_t30_features(s, T30_SUPPORT_SUB_ADDRESSING);
     if (c->calling)
         t30_set_tx_file(s, t->tx_path, -1, -1);
     else if (c->rx_path)

@@ -57,6 +57,7 @@ static void document_is(const char *fax, int number, const char *content, size_t
 static void json_is_accepted(void **state)
 {
     (void)state;
+    static const char *const read_only[] = { "pages", "warnings", "queue_position", "expected_start_at" };
     const int before = atomic_load(&l.accepted);
     struct answer a =
         post(&l, "/v2/faxes", "application/json",
@@ -74,9 +75,12 @@ static void json_is_accepted(void **state)
     snprintf(path, sizeof path, "/v2/faxes/%s", data_text(&a, "id"));
     struct answer b = get(&l, path);
     CHECK_INT(b.status, 200);
-    json_t *read = json_object_get(b.json, "data"); /* which tells of pages too */
+    json_t *read = json_object_get(b.json, "data"); /* which tells of pages and of its place too */
     CHECK(json_is_null(json_object_get(read, "pages")) && json_is_array(json_object_get(read, "warnings")));
-    CHECK(json_object_del(read, "pages") == 0 && json_object_del(read, "warnings") == 0);
+    CHECK_INT(json_integer_value(json_object_get(read, "queue_position")), 1);
+    CHECK(json_is_null(json_object_get(read, "expected_start_at")));
+    for (size_t i = 0; i < ARRAY_LEN(read_only); i++)
+        CHECK(json_object_del(read, read_only[i]) == 0);
     CHECK(json_equal(json_object_get(a.json, "data"), read));
     answer_done(&b);
 

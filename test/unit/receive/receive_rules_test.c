@@ -63,6 +63,20 @@ static void idents_too(void **unused)
     json_decref(json);
 }
 
+static void subaddresses_have_tags(void **unused)
+{
+    (void)unused;
+    json_t *json = rules("{\"subaddress_tags\":{\"47 11\":\"a\",\"*1#\":\"b\",\"0\":5}}");
+    CHECK_TEXT(fw_rules_tag(json, "4711"), "a");
+    CHECK_TEXT(fw_rules_tag(json, " 4 7 1 1 "), "a");
+    CHECK_TEXT(fw_rules_tag(json, "*1#"), "b");
+    CHECK_TEXT(fw_rules_tag(json, "471"), "");
+    CHECK_TEXT(fw_rules_tag(json, "0"), "");
+    CHECK_TEXT(fw_rules_tag(json, ""), "");
+    CHECK_TEXT(fw_rules_tag(NULL, "4711"), "");
+    json_decref(json);
+}
+
 static void hours_are_local(void **unused)
 {
     (void)unused;
@@ -151,6 +165,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(callers_are_taken_or_not),
         cmocka_unit_test(idents_too),
+        cmocka_unit_test(subaddresses_have_tags),
         cmocka_unit_test(hours_are_local),
         cmocka_unit_test(hours_go_by_the_clock_of_their_zone),
         cmocka_unit_test(hours_are_read_strictly),

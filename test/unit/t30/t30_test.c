@@ -412,6 +412,34 @@ static void a_stored_page_takes_no_memory(void **state)
     pair_done(&p);
 }
 
+static void subaddress_case(const char *given, bool taken, const char *sent)
+{
+    struct pair p;
+    struct fw_terminal_config a, b;
+    pair_init(&p, 1, ROWS, true);
+    fw_terminal_free(p.a.t);
+    fw_terminal_free(p.b.t);
+    pair_config(&p, true, &a, &b);
+    a.subaddress = given;
+    b.no_subaddress = !taken;
+    pair_start(&p, &a, &b);
+    pair_switch(&p, false);
+    pair_run_t38(&p, 300);
+    check_delivered(&p, 1, true);
+    CHECK_TEXT(fw_terminal_result(p.a.t)->subaddress, sent);
+    CHECK_TEXT(fw_terminal_result(p.b.t)->subaddress, sent);
+    pair_done(&p);
+}
+
+static void a_subaddress_goes_to_whom_takes_one(void **state)
+{
+    (void)state;
+    subaddress_case("47#11 *2", true, "47#11 *2");
+    subaddress_case("12345678901234567890", true, "12345678901234567890");
+    subaddress_case("4711", false, "");
+    subaddress_case(NULL, true, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +464,7 @@ int main(void)
         cmocka_unit_test(the_receivers_codings_are_honoured),
         cmocka_unit_test(the_shortest_coding_is_taken),
         cmocka_unit_test(slower_modems_for_small_packets),
+        cmocka_unit_test(a_subaddress_goes_to_whom_takes_one),
         cmocka_unit_test(a_stored_page_takes_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
