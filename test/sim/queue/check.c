@@ -7,6 +7,7 @@
  *   a start that settles no call                                    check_move
  *   any status from any status, or from an old one                  check_mistake
  *   the result of a call taken twice, of another modem, or late     check_attempt, check_waits, in_call
+ *   a batch complete too early, never or twice, or told in part     check_batch, check_end
  *   a lesson learned twice, an event told twice                     check_learned, check_event
  */
 #include <stdio.h>
@@ -292,9 +293,16 @@ static void check_limits(struct world *w)
 
 void check_step(struct world *w)
 {
+    const bool same = w->writes == env_writes(); /* then only time has passed for those that wait */
+    w->writes = env_writes();
     for (int i = 0; i < w->fax_count; i++) {
-        if (w->faxes[i].accepted && !w->faxes[i].final)
+        const struct sim_fax *f = &w->faxes[i];
+        if (f->accepted && !f->final && (!same || f->canceled_us || f->status > FW_STATUS_MEDIA_PROCESSED))
             check_fax(w, &w->faxes[i]);
+    }
+    for (int i = 0; i < w->batch_count; i++) {
+        if (!w->batches[i].done)
+            check_batch(w, &w->batches[i]);
     }
     check_limits(w);
     check_waits(w);
@@ -360,6 +368,8 @@ void check_end(struct world *w)
         f->seen.us = 0;
         check_fax(w, f);
     }
+    for (int i = 0; i < w->batch_count; i++)
+        check_batch(w, &w->batches[i]);
     check_counts(w);
     if (w->queue->live_count || w->queue->calls || w->queue->in_media)
         world_fault(w, "%d faxes are left in memory", w->queue->live_count);

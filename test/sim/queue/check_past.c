@@ -5,6 +5,7 @@
 
 #include "fax/fax_json.h"
 #include "store/attempts.h"
+#include "store/batches.h"
 #include "world.h"
 
 enum { EVENTS_AT_ONCE = 10000 };
@@ -94,6 +95,10 @@ static void check_event(struct world *w, struct sim_fax *f, const struct fw_even
         dialled(w, f, payload);
     else if (e->kind == FW_EVENT_PAGE_CONFIRMED)
         page_told(w, f, payload);
+    if (e->kind == FW_EVENT_BATCH_COMPLETED && f->batch > 0)
+        w->batches[f->batch - 1].completed++;
+    else if (e->kind == FW_EVENT_BATCH_COMPLETED)
+        world_fault(w, "fax %s tells of a batch, and is of none", f->id);
     p->sending |= e->kind == FW_EVENT_SENDING_STARTED;
     p->answered |= e->kind == FW_EVENT_ANSWERED;
     p->in_call &= !ends_attempt(e->kind);
@@ -167,6 +172,31 @@ void check_past(struct world *w, struct sim_fax *f, const struct fw_fax *stored)
     f->seen = stored->updated_at;
     check_events(w, f, stored);
     check_attempts(w, f, stored);
+}
+
+/* It is complete once, with the end of its last fax and in the same write. */
+void check_batch(struct world *w, struct sim_batch *b)
+{
+    struct fw_batch row;
+    int ended = 0, all = 0;
+    if (!b->accepted)
+        return;
+    if (fw_store_batch_get(w->store, 0, b->id, &row)) {
+        world_fault(w, "batch %s was accepted and is gone", b->id);
+        return;
+    }
+    for (int s = 0; s < FW_STATUS_COUNT; s++)
+        all += row.counts[s];
+    ended = row.counts[FW_STATUS_DELIVERED] + row.counts[FW_STATUS_FAILED];
+    if (all != b->count || row.recipients != b->count)
+        world_fault(w, "batch %s has %d faxes for %d of %d recipients", b->id, all, row.recipients, b->count);
+    if ((ended == b->count) != (row.completed_at.us != 0))
+        world_fault(w, "batch %s is complete (%d), and %d of its %d faxes have ended", b->id, row.completed_at.us != 0,
+                    ended, b->count);
+    if (b->completed != (row.completed_at.us != 0))
+        world_fault(w, "batch %s is complete (%d), and that was told %d times", b->id, row.completed_at.us != 0,
+                    b->completed);
+    b->done = ended == b->count;
 }
 
 /* Its row is as it was, whatever was asked for. */

@@ -21,6 +21,7 @@ static struct {
     _Atomic int64_t now_us, wall_shift_us; /* the writer's thread may look at the clock too */
     uint64_t        world, ids;            /* two generators: an id more does not change the weather */
     unsigned        disk_fails, disk_failures, calls_unread;
+    uint64_t        writes;
     bool            off;
     bool          (*goes_off)(void *arg);
     void           *write_arg;
@@ -107,6 +108,11 @@ unsigned env_disk_failures(void)
     return env.disk_failures;
 }
 
+uint64_t env_writes(void)
+{
+    return env.writes;
+}
+
 int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
 int __wrap_nanosleep(const struct timespec *wait, struct timespec *left);
 ssize_t __wrap_getrandom(void *data, size_t size, unsigned flags);
@@ -152,6 +158,7 @@ ssize_t __wrap_getrandom(void *data, size_t size, unsigned flags)
 
 enum fw_err __wrap_fw_writer_do(struct fw_writer *w, fw_write_fn *fn, void *arg)
 {
+    env.writes++;
     if (env.off)
         return FW_IO;
     env.off = env.goes_off && env.goes_off(env.write_arg);

@@ -20,6 +20,7 @@ bool     env_chance(unsigned in_a_thousand);
 /* How many writes in a thousand fail: before anything is written, or, half of them, after. */
 void     env_disk_fails(unsigned in_a_thousand);
 unsigned env_disk_failures(void);    /* so far */
+uint64_t env_writes(void);           /* so far, those that failed counted */
 /* Asked at each write; true: the power goes with it, and no write comes to the disk before env_power_back. */
 void env_on_write(bool (*goes_off)(void *arg), void *arg);
 void env_power_back(void);

@@ -12,8 +12,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "fax/fax_json.h"
-#include "store/once.h"
 #include "world.h"
 
 enum { STEPS_MAX = 200000, TURNS_MAX = 1000 };
@@ -110,6 +108,10 @@ static void prepare(void *arg, const struct fw_fax *fax, const char *dir, const 
         if (strcmp(w->faxes[i].id, fax->id) == 0)
             ret->page_count = w->faxes[i].pages;
     }
+    for (int b = 0; b < w->batch_count; b++) {
+        if (strcmp(w->batches[b].id, fax->id) == 0)
+            ret->page_count = w->batches[b].pages;
+    }
     if (env_chance(20)) {
         *ret = (struct fw_prepared){ .result = FW_PREPARED_FAILED, .reason = "file_format_invalid", .detail = "drawn" };
         return;
@@ -126,10 +128,12 @@ static void take_message(void *arg, const struct fw_msg *msg)
 
 static void open_queue(struct world *w)
 {
-    const struct fw_queue_port port = { .prepare = prepare, .send = take_message, .put_pages = env_put_pages, .arg = w };
+    const struct fw_queue_port port = { .prepare = prepare, .send = take_message, .put_pages = env_put_pages,
+                                        .arg = w };
     const struct fw_queue_config config = {
         .store = w->store, .trunk = "t", .ident = "", .modem_count = 2, .media_workers = 1, .calls_max = CALLS_AT_ONCE,
-        .calls_per_number = 1, .number_gap_ms = GAP_MS, .rules.quotas = { [FW_QUOTA_CALLS_MAX] = w->calls_max }, .limits = { { [FW_LIMIT_RING] = RING_TIMEOUT_MS, [FW_LIMIT_CALL] = CALL_LIMIT_MS } },
+        .calls_per_number = 1, .number_gap_ms = GAP_MS, .rules.quotas = { [FW_QUOTA_CALLS_MAX] = w->calls_max },
+        .limits = { { [FW_LIMIT_RING] = RING_TIMEOUT_MS, [FW_LIMIT_CALL] = CALL_LIMIT_MS } },
     };
     char spool[256];
     /* A disk that fails at the start ends the start; somebody starts it again. */
@@ -160,7 +164,8 @@ static bool power_goes(void *arg)
 static void changed(void *arg, const struct fw_fax *to, enum fw_status from, enum fw_err err)
 {
     if (err == FW_INVALID || (to->status != from && !check_may_become(from, to->status)))
-        world_fault(arg, "fax %s would have gone from %s to %s", to->id, fw_status_text(from), fw_status_text(to->status));
+        world_fault(arg, "fax %s would have gone from %s to %s", to->id, fw_status_text(from),
+                    fw_status_text(to->status));
 }
 
 static void open_world(struct world *w, uint64_t seed)
@@ -192,84 +197,6 @@ static void open_world(struct world *w, uint64_t seed)
 
 /* What happens. */
 
-/* One fax a key: what a client sends again, because the answer did not come, is the same fax. */
-static void ask(struct world *w, struct sim_fax *s, const struct fw_fax *f, struct fw_event *e)
-{
-    struct fw_once once = { .scope = "POST /v2/faxes", .expires_at = { f->created_at.us + 24 * HOUR } };
-    struct fw_once_answer before = { 0 };
-    const struct fw_admission terms = { .names = &once, .name_count = 1, .request_sha256 = "same", .status = 202,
-                                        .text = f->id, .now = f->created_at };
-    snprintf(once.key, sizeof once.key, "key-%d", (int)(s - w->faxes));
-    enum fw_err err = fw_store_once_find(w->store, f->account, once.scope, once.key, f->created_at, &before);
-    if (err == FW_NOT_FOUND)
-        err = fw_store_fax_admit(w->store, f, e, &terms);
-    if (!err && (s->accepted || before.text)) {
-        if (!before.text || (s->accepted && strcmp(before.text, s->id) != 0))
-            world_fault(w, "key %s made a second fax", once.key);
-        fw_text_clip(s->id, sizeof s->id, before.text ? before.text : f->id);
-    } else if (!err)
-        memcpy(s->id, f->id, sizeof s->id);
-    struct fw_fax stored CLEANUP(fw_fax_done) = { 0 };
-    if (err && !s->accepted && fw_store_fax_get(w->store, 0, f->id, &stored) == FW_OK)
-        memcpy(s->id, f->id, sizeof s->id); /* it is on disk, and only its answer was lost */
-    s->accepted |= !err || stored.id[0];
-    fw_once_answer_done(&before);
-}
-
-static void accept_fax(struct world *w, int index)
-{
-    struct sim_fax *s = &w->faxes[index];
-    struct fw_fax f = { .modem = -1, .transport = -1, .black_threshold = 95, .t38_enabled = true };
-    struct fw_event e = { 0 };
-    char dir[512];
-    f.account = w->accounts[s->application == 2];
-    snprintf(f.application, sizeof f.application, "%d", 101 + s->application);
-    fw_text_clip(f.from, sizeof f.from, "+12025550123");
-    snprintf(f.to, sizeof f.to, "+1312555%04d", s->number);
-    f.priority = (enum fw_priority)env_draw(FW_PRIORITY_COUNT);
-    f.created_at = f.updated_at = f.due = fw_wall_now();
-    if (s->send_in_us)
-        f.send_at.us = f.created_at.us + s->send_in_us;
-    if (s->expires_in_us)
-        f.expires_at.us = f.created_at.us + s->expires_in_us;
-    f.send_window = s->window ? strdup(s->window) : NULL;
-    if (!s->accepted) /* else what was accepted counts, not what is asked for again */
-        s->schedule = (struct fw_fax){ .send_at = f.send_at, .expires_at = f.expires_at, .send_window = (char *)(uintptr_t)s->window };
-    fw_uuid_new(f.created_at, f.id);
-    json_t *policy = s->has_policy ? fw_policy_json(&s->policy) : NULL;
-    f.retry = policy ? json_dumps(policy, JSON_COMPACT) : NULL;
-    json_decref(policy);
-    if (fw_event_make(&f, FW_EVENT_QUEUED, f.created_at, NULL, &e) || fw_store_fax_dir_make(w->store, f.id, dir, sizeof dir))
-        world_fault(w, "the simulation cannot make a fax");
-    ask(w, s, &f, &e);
-    /* An answer that is lost is asked for again, and some that came. */
-    if (s->asked++ < 20 && (!s->accepted || env_chance(300)))
-        world_later(w, 30 * SECOND + (int64_t)env_draw(60 * SECOND), EV_ASK_AGAIN, index, NULL);
-    fw_event_done(&e);
-    fw_fax_done(&f);
-    if (!s->accepted)
-        return;
-    fw_queue_accepted(w->queue, s->id);
-    world_crash_point(w);
-}
-
-static void cancel_fax(struct world *w, int index)
-{
-    struct sim_fax *s = &w->faxes[index];
-    if (!s->accepted)
-        return;
-    const enum fw_err err = fw_store_fax_cancel(w->store, w->accounts[s->application == 2], s->id, fw_wall_now());
-    if (err)
-        return;
-    if (!s->canceled_us)
-        s->canceled_us = env_now_us();
-    world_crash_point(w);
-    if (!env_chance(100)) /* killed in between: the next start finds it, or the next look */
-        fw_queue_cancel(w->queue, s->id);
-    else
-        atomic_store(&w->queue->note_lost, true);
-}
-
 static void crash(struct world *w)
 {
     w->report->crashes++;
@@ -294,14 +221,17 @@ static void crash(struct world *w)
 
 static void act(struct world *w, const struct sim_event *e)
 {
-    static const char *const names[] = { "accept", "cancel", "step", "tell", "crash", "modem down", "modem up", "line down",
-                                         "line up", "wall clock", "calm", "ask again", "mistake" };
+    static const char *const names[] = { "accept", "cancel", "step", "tell", "crash", "modem down", "modem up",
+                                         "line down", "line up", "wall clock", "calm", "ask again", "mistake",
+                                         "batch", "cancel batch" };
     if (e->kind != EV_TELL && e->kind != EV_STEP)
         world_note(w, "%s %d", names[e->kind], e->what);
     switch (e->kind) {
     case EV_ASK_AGAIN:
     case EV_ACCEPT: accept_fax(w, e->what); break;
     case EV_CANCEL: cancel_fax(w, e->what); break;
+    case EV_BATCH: accept_batch(w, e->what); break;
+    case EV_BATCH_CANCEL: cancel_batch(w, e->what); break;
     case EV_STEP: far_step(w, e->what); break;
     case EV_TELL: far_tell(w, &e->msg); break;
     case EV_CRASH: crash(w); break;
@@ -354,41 +284,24 @@ static int64_t turn(struct world *w)
     return wait_ms;
 }
 
-static void draw_schedule(struct sim_fax *f)
-{
-    static const char *const windows[] = {
-        "{\"time_zone\":\"Europe/Berlin\",\"days\":[\"mon\",\"sat\",\"sun\"],\"from\":\"08:00\",\"to\":\"10:30\"}",
-        "{\"time_zone\":\"Europe/Berlin\",\"days\":[\"mon\",\"sat\",\"sun\"],\"from\":\"23:30\",\"to\":\"03:00\"}",
-        "{\"time_zone\":\"America/New_York\",\"days\":[\"mon\",\"tue\",\"sat\"],\"from\":\"04:00\",\"to\":\"04:20\"}",
-    };
-    f->send_in_us = env_chance(200) ? (int64_t)env_draw(30 * HOUR) : 0;
-    f->window = env_chance(250) ? windows[env_draw(3)] : NULL;
-    f->expires_in_us = env_chance(200) ? f->send_in_us + (int64_t)env_draw(f->window ? 30 * HOUR : HOUR) + SECOND : 0;
-}
-
 /* What is drawn for a run: swarm, that is some kinds of faults are off altogether. */
 static void draw(struct world *w)
 {
     const int64_t faults_until = 6 * HOUR;
-    w->fax_count = 8 + (int)env_draw(FAXES_MAX - 8);
+    w->fax_count = 8 + (int)env_draw(FAXES_ALONE_MAX - 8);
     for (int n = 0; n < NUMBERS; n++) {
         w->numbers[n] = env_chance(300) ? GOOD : (int)env_draw(MANNERS);
         w->number_busy_left[n] = (int)env_draw(4);
     }
     for (int i = 0; i < w->fax_count; i++) {
-        struct sim_fax *f = &w->faxes[i];
-        f->number = (int)env_draw(NUMBERS);
-        f->application = (int)env_draw(APPLICATIONS);
-        f->pages = 1 + (int)env_draw(PAGES_MAX);
-        f->has_policy = env_chance(700) && fw_policy_named(env_chance(500) ? "hylafax" : "standard", &f->policy);
-        f->policy.partial = (enum fw_partial)env_draw(FW_PARTIAL_COUNT);
-        draw_schedule(f);
+        draw_fax(w, &w->faxes[i]);
         world_later(w, (int64_t)env_draw(2 * HOUR), EV_ACCEPT, i, NULL);
         if (env_chance(150))
             world_later(w, (int64_t)env_draw(3 * HOUR), EV_CANCEL, i, NULL);
         if (env_chance(300))
             world_later(w, (int64_t)env_draw(4 * HOUR), EV_MISTAKE, i, NULL);
     }
+    draw_batches(w);
     const int kinds[] = { EV_CRASH, EV_MODEM_DOWN, EV_LINE_DOWN, EV_WALL };
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
         const int times = env_chance(500) ? (int)env_draw(12) : 0;

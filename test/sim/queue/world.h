@@ -9,7 +9,10 @@
 #include "t30/journal.h"
 
 enum {
-    FAXES_MAX = 32,
+    FAXES_MAX = 48,
+    FAXES_ALONE_MAX = 32,
+    BATCHES_MAX = 3,
+    BATCH_FAXES_MAX = 5,
     CALLS_MAX = 1024,
     EVENTS_MAX = 4096,
     PAGES_MAX = 6,
@@ -35,6 +38,7 @@ enum manner {
 
 struct sim_fax {
     char id[FW_UUID_SIZE];
+    int batch; /* number of it, from 1; 0: none */
     int number, application, pages;
     bool accepted, final, delivered;
     bool has_policy;
@@ -80,12 +84,20 @@ struct sim_call {
     struct fw_journal *journal;
 };
 
+/* Faxes of one document, that follow each other in the world. */
+struct sim_batch {
+    char id[FW_UUID_SIZE];
+    int first, count, pages, asked;
+    bool accepted, done;
+    int completed; /* events that tell so */
+};
+
 struct sim_event {
     int64_t at;
     uint64_t seq; /* breaks ties */
     enum { EV_ACCEPT, EV_CANCEL, EV_STEP, EV_TELL, EV_CRASH, EV_MODEM_DOWN, EV_MODEM_UP, EV_LINE_DOWN, EV_LINE_UP,
-           EV_WALL, EV_CALM, EV_ASK_AGAIN, EV_MISTAKE } kind;
-    int what; /* fax, call or modem */
+           EV_WALL, EV_CALM, EV_ASK_AGAIN, EV_MISTAKE, EV_BATCH, EV_BATCH_CANCEL } kind;
+    int what; /* fax, batch, call or modem */
     struct fw_msg msg;
 };
 
@@ -99,7 +111,8 @@ struct world {
     struct sim_fax faxes[FAXES_MAX];
     struct sim_call calls[CALLS_MAX];
     struct sim_event *events[EVENTS_MAX];
-    int fax_count, call_count, event_count, in_call;
+    struct sim_batch batches[BATCHES_MAX];
+    int fax_count, batch_count, call_count, event_count, in_call;
     int numbers[NUMBERS]; /* their manners */
     int number_calls[NUMBERS], application_calls[APPLICATIONS];
     int64_t number_free_us[NUMBERS];
@@ -113,6 +126,7 @@ struct world {
     bool line_up, calm, wall_moved, unread;
     bool down;    /* the queue is; its children live a moment longer */
     bool in_turn, cut;
+    uint64_t writes;   /* at the last look */
     int64_t calls_max; /* of an account at the same time; 0: any number */
 };
 
@@ -121,6 +135,14 @@ void world_note(struct world *w, const char *format, ...) __attribute__((format(
 void world_later(struct world *w, int64_t delay_us, int kind, int what, const struct fw_msg *msg);
 void world_crash_point(struct world *w);
 void world_cancel_point(struct world *w, int fax, int64_t within_us);
+
+/* accept.c: clients. */
+void accept_fax(struct world *w, int fax);
+void accept_batch(struct world *w, int batch);
+void cancel_fax(struct world *w, int fax);
+void cancel_batch(struct world *w, int batch);
+void draw_fax(struct world *w, struct sim_fax *f);
+void draw_batches(struct world *w);
 
 /* far.c: the line, the modems and the far ends. */
 void far_message(struct world *w, const struct fw_msg *msg); /* from the queue */
@@ -139,6 +161,7 @@ void check_end(struct world *w);
 void check_sent(struct world *w, const struct sim_call *c); /* it begins to send a page */
 
 /* check_past.c: the calls and events of a fax, as they are written. */
+void check_batch(struct world *w, struct sim_batch *b);
 void check_past(struct world *w, struct sim_fax *f, const struct fw_fax *stored);
 void check_mistake(struct world *w, struct sim_fax *f); /* somebody would change its status as nobody may */
 bool check_may_become(enum fw_status from, enum fw_status to);
