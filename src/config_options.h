@@ -12,6 +12,8 @@
 
 #define FW_CONFIG_OPTIONS(TEXT, NUMBER, PORT, SWITCH) \
     TEXT(data, 4000, "faxwire-data") /* folder of database, documents and keys */ \
+    TEXT(documents, 400, "") /* folder of documents, pages and spool; empty: `data` */ \
+    SWITCH(documents_in_memory) /* refuse a folder that is on a disk */ \
     TEXT(listen, 300, "127.0.0.1:8080") /* HTTP, HOST:PORT; port 0 takes a free one */ \
     TEXT(sip_host, 63, "127.0.0.1") /* numeric address that SIP and media bind to */ \
     PORT(sip_port, 0, 0, 65535) /* 0: any */ \

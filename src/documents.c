@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "media/fetch.h"
@@ -14,6 +15,40 @@ enum {
     FETCH_MS = 30 * 1000, /* below the minute that clients wait for an answer */
     PREVIEW_BYTES_MAX = 128 * 1024 * 1024,
 };
+
+/* Then what is in memory may get to a disk all the same. */
+static bool swaps(void)
+{
+    char line[256];
+    int lines = 0;
+    FILE *file = fopen("/proc/swaps", "re");
+    while (file && lines < 2 && fgets(line, sizeof line, file))
+        lines++; /* the first is the head of the table */
+    if (file)
+        fclose(file);
+    return lines > 1;
+}
+
+enum fw_err fw_documents_settle(struct fw_store *s, const struct fw_config *config, struct fw_fault *fault)
+{
+    int64_t lost = 0;
+    const char *dir = config->documents[0] ? config->documents : NULL;
+    const enum fw_err err = fw_store_keep_documents(s, dir, fault, &lost);
+    if (err)
+        return err;
+    if (lost > 0)
+        fw_log(FW_LOG_WARN, "documents.lost", "faxes=%lld folder=%s", (long long)lost, FW_LOG_TEXT(dir));
+    if (!config->documents_in_memory)
+        return FW_OK;
+    if (!fw_dir_in_memory(fw_store_documents_dir(s))) {
+        fw_fault_set(fault, "documents", "%s is on a disk, and documents_in_memory is set; choose a folder of a tmpfs, "
+                                         "such as /dev/shm/faxwire.", fw_store_documents_dir(s));
+        return FW_INVALID;
+    }
+    if (swaps())
+        fw_log(FW_LOG_WARN, "documents.swap", "text=memory of this machine may be swapped to a disk; turn swap off");
+    return FW_OK;
+}
 
 /* Of the exact pages. A fax goes on without one: it is for looking at only. */
 static void make_preview(const struct fw_fax *fax, const char *dir)

@@ -72,6 +72,8 @@ static enum fw_err open_data(struct service *s, struct fw_fault *fault)
 {
     char path[4200];
     enum fw_err err = fw_store_open(s->config->data, fault, &s->store);
+    if (!err)
+        err = fw_documents_settle(s->store, s->config, fault);
     if (err)
         return err;
     /* The children of an earlier run that was killed hold this while they end their calls. */

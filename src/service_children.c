@@ -131,9 +131,10 @@ static enum fw_err start_modems(struct service *s, struct fw_fault *fault)
 {
     for (uint32_t m = 0; m < s->config->modems; m++) {
         char spool[4200];
-        enum fw_err err = fw_queue_spool_dir(s->config->data, (int)m, spool, sizeof spool);
+        enum fw_err err = fw_queue_spool_dir(fw_store_documents_dir(s->store), (int)m, spool, sizeof spool);
         if (err) {
-            fw_fault_set(fault, "data", "the spool folder under %s cannot be made", s->config->data);
+            fw_fault_set(fault, "documents", "the spool folder under %s cannot be made",
+                         fw_store_documents_dir(s->store));
             return err;
         }
         const struct fw_child_spec spec = { .role = FW_ROLE_MODEM, .index = (uint8_t)m,
@@ -155,7 +156,7 @@ static enum fw_err start_carrier(struct service *s, struct fw_fault *fault)
         return FW_IO;
     }
     snprintf(listen, sizeof listen, "127.0.0.1:%u", s->carrier_port);
-    snprintf(mailbox, sizeof mailbox, "%s/mailbox", s->config->data);
+    snprintf(mailbox, sizeof mailbox, "%s/mailbox", fw_store_documents_dir(s->store));
     const struct fw_child_spec spec = {
         .role = FW_ROLE_CARRIER, .program = s->programs.carrier,
         .args = { "--channel", "3", "--listen", listen, "--mailbox", mailbox,

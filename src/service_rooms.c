@@ -187,7 +187,7 @@ enum fw_err fw_service_start_api(struct service *s, struct fw_fault *fault)
 {
     uint16_t port = 0;
     fw_assert(fw_config_listen(s->config->listen, s->http_host, sizeof s->http_host, &port));
-    snprintf(s->upload_dir, sizeof s->upload_dir, "%s/uploads", s->config->data);
+    snprintf(s->upload_dir, sizeof s->upload_dir, "%s/uploads", fw_store_documents_dir(s->store));
     fw_signer_public_key(s->signer, s->public_key, sizeof s->public_key);
     const struct fw_api_config config = {
         .listen_host = s->http_host, .port = port, .store = s->store, .upload_dir = s->upload_dir,

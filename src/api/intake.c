@@ -26,7 +26,7 @@ bool fw_intake_open(struct fw_request *r, uint64_t size)
     const uint32_t left_s = c->draining ? c->draining(c->arg) : 0;
     if (is_fax && left_s > 0)
         not_now(r, left_s + 1, "The service is being stopped and takes no new faxes.");
-    else if (c->disk_free_min > 0 && !fw_disk_has(fw_store_data_dir(c->store), c->disk_free_min + size))
+    else if (c->disk_free_min > 0 && !fw_store_has_room(c->store, c->disk_free_min + size))
         not_now(r, DISK_RETRY_S, "The disk of this service is nearly full (disk_free_min_mb).");
     return r->errors.status == 0;
 }

@@ -166,7 +166,7 @@ enum fw_err fw_sweeper_start(struct fw_store *s, struct fw_sweeper **ret)
     fw_store_media_dir(s, folder, sizeof folder);
     enum fw_err err = fw_dir_make(folder);
     if (!err)
-        err = fw_dir_sync(fw_store_data_dir(s));
+        err = fw_dir_sync(fw_store_documents_dir(s));
     if (err)
         return err;
     remove_strays(s, folder);

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -26,6 +28,12 @@ bool fw_disk_has(const char *path, uint64_t size)
         return false;
     const bool nodes = disk.f_files == 0 || disk.f_favail > FILES_FREE_MIN;
     return nodes && (uint64_t)disk.f_bavail * disk.f_frsize >= size;
+}
+
+bool fw_dir_in_memory(const char *path)
+{
+    struct statfs disk;
+    return statfs(path, &disk) == 0 && (disk.f_type == TMPFS_MAGIC || disk.f_type == RAMFS_MAGIC);
 }
 
 enum fw_err fw_dir_make(const char *path)

@@ -13,6 +13,7 @@ MUST_USE enum fw_err fw_dir_sync(const char *path);
 void fw_dir_remove(const char *path, int depth);
 
 /* The file system of `path` has so many bytes free for us, and some files. False also when it cannot be asked. */
+MUST_USE bool fw_dir_in_memory(const char *path); /* on a file system without a disk: tmpfs, ramfs */
 MUST_USE bool fw_disk_has(const char *path, uint64_t size);
 
 MUST_USE enum fw_err fw_file_read(const char *path, size_t size_max, struct fw_buf *ret);

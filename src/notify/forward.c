@@ -242,7 +242,7 @@ enum fw_err fw_forwarder_start(const struct fw_forwarder_config *config, struct 
     struct fw_forwarder *f = calloc(1, sizeof *f);
     if (!f)
         return FW_NO_MEMORY;
-    snprintf(left, sizeof left, "%s/forward", fw_store_data_dir(config->store));
+    snprintf(left, sizeof left, "%s/forward", fw_store_documents_dir(config->store));
     fw_dir_remove(left, FOLDER_DEPTH); /* copies of a run that was killed */
     f->config = *config;
     pthread_mutex_init(&f->lock, NULL);

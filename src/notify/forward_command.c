@@ -238,7 +238,7 @@ static bool run_in(struct fw_forward_try *t, const struct fw_forward_command *co
 bool fw_forward_run(struct fw_forward_try *t, const struct fw_forward_command *command)
 {
     char data[FW_FORWARD_PATH_SIZE - 128], folder[FW_FORWARD_PATH_SIZE];
-    if (!realpath(fw_store_data_dir(t->config->store), data)) { /* it works elsewhere: whole paths */
+    if (!realpath(fw_store_documents_dir(t->config->store), data)) { /* it works elsewhere: whole paths */
         fw_text_clip(t->why, sizeof t->why, "the data folder cannot be found");
         return false;
     }

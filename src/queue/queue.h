@@ -102,6 +102,6 @@ void fw_queue_modem(struct fw_queue *q, uint8_t modem, bool up);
 void fw_queue_channels(struct fw_queue *q, uint32_t count);
 /* How fast it goes. From any thread. */
 void fw_queue_pace(const struct fw_queue *q, struct fw_pace *ret);
-/* `<data>/spool/modem-<index>`, made; where that modem finds and leaves its files. */
-MUST_USE enum fw_err fw_queue_spool_dir(const char *data_dir, int modem, char *dst, size_t dst_size);
+/* `<documents>/spool/modem-<index>`, made; where that modem finds and leaves its files. */
+MUST_USE enum fw_err fw_queue_spool_dir(const char *documents_dir, int modem, char *dst, size_t dst_size);
 #endif

@@ -10,9 +10,9 @@
 
 enum { PATH_SIZE = 4200 };
 
-enum fw_err fw_queue_spool_dir(const char *data_dir, int modem, char *dst, size_t dst_size)
+enum fw_err fw_queue_spool_dir(const char *documents_dir, int modem, char *dst, size_t dst_size)
 {
-    const int used = snprintf(dst, dst_size, "%s/spool/modem-%d", data_dir, modem);
+    const int used = snprintf(dst, dst_size, "%s/spool/modem-%d", documents_dir, modem);
     if (used < 0 || (size_t)used >= dst_size)
         return FW_LIMIT;
     return fw_dir_make(dst);
@@ -64,7 +64,7 @@ void fw_spool_clear(struct fw_queue *q)
 {
     char path[PATH_SIZE];
     const int used =
-        snprintf(path, sizeof path, "%s/spool", fw_store_data_dir(q->config.store));
+        snprintf(path, sizeof path, "%s/spool", fw_store_documents_dir(q->config.store));
     if (used > 0 && used < PATH_SIZE)
         fw_dir_remove(path, 2);
 }

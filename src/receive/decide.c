@@ -151,7 +151,7 @@ static struct refusal judge(struct fw_receive *r, const struct fw_msg_call_incom
     *ret_modem = choose_modem(r);
     if (*ret_modem < 0 || r->calls >= r->config.calls_max)
         return full;
-    return fw_disk_has(fw_store_data_dir(r->config.store), r->config.disk_free_min) ? taken_up : disk_trouble;
+    return fw_store_has_room(r->config.store, r->config.disk_free_min) ? taken_up : disk_trouble;
 }
 
 static enum fw_media_format format_of(const json_t *inbound)

@@ -25,7 +25,7 @@ MUST_USE enum fw_err fw_store_scrub(struct fw_store *s);
 struct fw_audit {
     int64_t seq;
     char    fax[FW_UUID_SIZE];
-    char    why[24]; /* deleted, documents_expired, record_expired */
+    char    why[24]; /* deleted, documents_expired, record_expired, documents_lost */
     int64_t files, bytes;
     struct fw_wall at;
 };

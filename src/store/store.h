@@ -217,4 +217,14 @@ void fw_store_spool_path(const struct fw_store *s, int modem, const char *call, 
 /* Where the documents and pages of it lie: its own folder, or that of its batch. Not made. */
 void fw_store_fax_home(const struct fw_store *s, const struct fw_fax *f, char *dst, size_t dst_size);
 const char *fw_store_data_dir(const struct fw_store *s);
+/* Keeps documents, pages and the spool in `dir`, made if need be, and not beside the database: before any other call.
+ * NULL: beside it. If `dir` is not as it was left, what it held is gone, as that of a file system in memory is: the
+ * documents of faxes that have ended count as purged from now on (audit: documents_lost), `*ret_lost` of them, and
+ * stored media have expired. FW_CONFLICT: there are documents in the folder where they were before; FW_IO; `fault`
+ * says what to do. */
+MUST_USE enum fw_err fw_store_keep_documents(struct fw_store *s, const char *dir, struct fw_fault *fault,
+                                             int64_t *ret_lost);
+const char *fw_store_documents_dir(const struct fw_store *s);
+/* For so many bytes more, with the documents and with the database. */
+MUST_USE bool fw_store_has_room(const struct fw_store *s, uint64_t bytes);
 #endif

@@ -188,7 +188,7 @@ void fw_store_trace_path(const struct fw_store *s, const char *fax, int number, 
 enum fw_err fw_store_trace_create(struct fw_store *s, const char *fax, int number, uint64_t free_min, int *ret_fd)
 {
     char path[FW_TRACE_PATH_SIZE], folder[FW_TRACE_PATH_SIZE - 64];
-    if (!fw_disk_has(fw_store_data_dir(s), free_min))
+    if (!fw_store_has_room(s, free_min))
         return FW_LIMIT;
     const enum fw_err err = fw_store_fax_dir_make(s, fax, folder, sizeof folder);
     if (err)

@@ -277,7 +277,7 @@ static bool has_documents_only(const char *path)
 void fw_store_fax_strays(struct fw_store *s, int part, struct fw_wall before)
 {
     char folder[FOLDER_SIZE], path[FOLDER_SIZE];
-    snprintf(folder, sizeof folder, "%s/faxes/%02x", s->data_dir, (unsigned)part);
+    snprintf(folder, sizeof folder, "%s/faxes/%02x", fw_store_documents_dir(s), (unsigned)part);
     DIR *dir = opendir(folder);
     for (struct dirent *e; dir && (e = readdir(dir));) {
         if (!is_older(e->d_name, before) || is_known(s, e->d_name) != FW_NOT_FOUND)

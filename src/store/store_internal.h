@@ -8,6 +8,7 @@
 
 struct fw_store {
     char *data_dir;             /* owned */
+    char *documents_dir;        /* owned; NULL: data_dir */
     int lock_fd;                /* flock on <data>/lock, held as long as the store is open */
     struct fw_writer *writer;   /* owned */
     struct fw_readers *readers; /* owned */

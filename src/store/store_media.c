@@ -18,7 +18,7 @@ void fw_media_page_done(struct fw_media_page *p)
 
 void fw_store_media_dir(const struct fw_store *s, char *dst, size_t dst_size)
 {
-    const int size = snprintf(dst, dst_size, "%s/media", s->data_dir);
+    const int size = snprintf(dst, dst_size, "%s/media", fw_store_documents_dir(s));
     fw_assert(size > 0 && (size_t)size < dst_size);
 }
 

@@ -128,6 +128,7 @@ void fw_store_close(struct fw_store *s)
     fw_readers_close(s->readers);
     fw_writer_stop(s->writer);
     fw_fd_close(&s->lock_fd);
+    free(s->documents_dir);
     free(s->data_dir);
     free(s);
 }
@@ -151,14 +152,15 @@ void fw_store_fax_dir(const struct fw_store *s, const char *fax, char *dst, size
 {
     fw_assert(fw_uuid_valid(fax)); /* what comes from outside is looked up before it is a path */
     const int size =
-        snprintf(dst, dst_size, "%s/faxes/%s/%s", s->data_dir, fax + FW_UUID_SIZE - 3, fax);
+        snprintf(dst, dst_size, "%s/faxes/%s/%s", fw_store_documents_dir(s), fax + FW_UUID_SIZE - 3, fax);
     fw_assert(size > 0 && (size_t)size < dst_size);
 }
 
 void fw_store_spool_path(const struct fw_store *s, int modem, const char *call, const char *suffix, char *dst,
                          size_t dst_size)
 {
-    const int size = snprintf(dst, dst_size, "%s/spool/modem-%d/%s%s", s->data_dir, modem, call, suffix);
+    const int size = snprintf(dst, dst_size, "%s/spool/modem-%d/%s%s", fw_store_documents_dir(s), modem, call,
+                              suffix);
     fw_assert(size > 0 && (size_t)size < dst_size);
 }
 

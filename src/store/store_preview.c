@@ -25,14 +25,14 @@ const char *fw_preview_state_text(enum fw_preview_state s)
 
 static void dir_of_all(const struct fw_store *s, char *dst, size_t dst_size)
 {
-    const int size = snprintf(dst, dst_size, "%s/previews", fw_store_data_dir(s));
+    const int size = snprintf(dst, dst_size, "%s/previews", fw_store_documents_dir(s));
     fw_assert(size > 0 && (size_t)size < dst_size);
 }
 
 void fw_store_preview_dir(const struct fw_store *s, const char *id, char *dst, size_t dst_size)
 {
     fw_assert(fw_uuid_valid(id));
-    const int size = snprintf(dst, dst_size, "%s/previews/%s", fw_store_data_dir(s), id);
+    const int size = snprintf(dst, dst_size, "%s/previews/%s", fw_store_documents_dir(s), id);
     fw_assert(size > 0 && (size_t)size < dst_size);
 }
 
