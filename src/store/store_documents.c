@@ -131,8 +131,8 @@ enum fw_err fw_store_keep_documents(struct fw_store *s, const char *dir, struct 
     enum fw_err err = read_mark(s, mark);
     *ret_lost = 0;
     if (!err && !dir && mark[0]) {
-        fw_fault_set(fault, "documents", "The documents are in a folder of their own; say which (it may be %s, and then "
-                                         "those that were elsewhere count as lost).", s->data_dir);
+        fw_fault_set(fault, "documents", "The documents are in a folder of their own; say which (it may be %s, and then"
+                                         " those that were elsewhere count as lost).", s->data_dir);
         return FW_CONFLICT;
     }
     if (err || !dir)
