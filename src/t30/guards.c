@@ -14,6 +14,7 @@ enum {
     FRAME_CODED_MIN = 4,   /* an FCD frame: address, control, FCF, frame number */
     FRAME_CODED_MAX = 260, /* and 256 octets */
     ROWS_LOOK_BITS = 512,  /* how often the rows are counted when bits come singly */
+    HOLD_SAMPLES_MAX = 3 * FW_TERMINAL_SECOND, /* longer than any command after a page */
 };
 
 static _Thread_local struct fw_guards *current;
@@ -101,6 +102,69 @@ static bool frame_leaks(const uint8_t *msg, int len)
     return current->extras > EXTRAS_MAX;
 }
 
+/* MPS, EOM, EOP, PPS, EOR and EOS, with a request for the operator or without. */
+static bool follows_page(const uint8_t *msg, int len, int ok)
+{
+    static const uint8_t all[] = { T30_MPS, T30_EOM, T30_EOP, T30_PRI_MPS, T30_PRI_EOM, T30_PRI_EOP,
+                                   T30_PPS, T30_EOR, T30_EOS };
+    for (size_t i = 0; ok && len > 2 && len <= FW_COMMAND_MAX && i < ARRAY_LEN(all); i++) {
+        if ((msg[2] & 0xFE) == (all[i] & 0xFE))
+            return true;
+    }
+    return false;
+}
+
+/* A far end that waited too long for an answer, for our disk was slow, asks again. If that comes while the answer is on
+ * its way, the library takes it for a frame out of place and hangs up. It has its answer then, or asks once more. */
+static bool is_repeat(const struct fw_guards *g, const uint8_t *msg, int len, int ok)
+{
+    return g && g->answer_samples > 0 && follows_page(msg, len, ok) && g->command_len == len &&
+           memcmp(g->command, msg, (size_t)len) == 0;
+}
+
+static void give(void *user_data, const uint8_t *msg, int len, int ok)
+{
+    struct fw_guards *g = current;
+    if (is_repeat(g, msg, len, ok))
+        return;
+    if (g && ok && len > 2 && (msg[2] & 0xFE) == (T4_FCD & 0xFE))
+        g->command_len = 0;
+    library.hdlc_accept(user_data, msg, len, ok);
+    if (g && len == SIG_STATUS_CARRIER_DOWN)
+        g->far_sends = false;
+    if (g && follows_page(msg, len, ok)) {
+        memcpy(g->command, msg, (size_t)len);
+        g->command_len = (uint8_t)len;
+    }
+}
+
+/* An indicator (ITU-T T.38 clause 7.3.1) is one octet, or two. */
+void fw_guards_hear(struct fw_guards *g, struct fw_span ifp)
+{
+    if (ifp.size > 0 && !(ifp.data[0] & 0x40))
+        g->far_sends = (ifp.data[0] & 0x3E) >> 1 == T38_IND_V21_PREAMBLE;
+}
+
+void fw_guards_answering(struct fw_guards *g, uint64_t samples)
+{
+    g->answer_samples -= samples < g->answer_samples ? (uint32_t)samples : g->answer_samples;
+}
+
+void fw_guards_hold(struct fw_guards *g)
+{
+    g->hold_samples = g->answer_samples > 0 ? HOLD_SAMPLES_MAX : 0;
+}
+
+bool fw_guards_holds(struct fw_guards *g, unsigned samples)
+{
+    if (!g->far_sends || g->hold_samples <= samples) {
+        g->hold_samples = 0;
+        return false;
+    }
+    g->hold_samples -= samples;
+    return true;
+}
+
 void fw_guards_hand_on(struct fw_guards *g)
 {
     const bool defers = g->defers;
@@ -109,7 +173,7 @@ void fw_guards_hand_on(struct fw_guards *g)
     g->deferred_count = 0;
     for (uint8_t i = 0; i < count; i++) {
         const struct fw_deferred *d = &g->deferred[i];
-        library.hdlc_accept(d->user_data, d->len > 0 ? d->msg : NULL, d->len, d->ok);
+        give(d->user_data, d->len > 0 ? d->msg : NULL, d->len, d->ok);
     }
     free(g->deferred);
     g->deferred = NULL;
@@ -152,8 +216,8 @@ void t30_hdlc_accept(void *user_data, const uint8_t msg[], int len, int ok)
 {
     if (len > 0 && ok && (frame_harmful(msg, len) || frame_leaks(msg, len)))
         ok = 0;
-    if (!set_aside(user_data, msg, len, ok))
-        library.hdlc_accept(user_data, msg, len, ok);
+    if (!is_repeat(current, msg, len, ok) && !set_aside(user_data, msg, len, ok))
+        give(user_data, msg, len, ok);
 }
 
 /* True: the page is too large, nothing more of it goes to the decoder. */
@@ -175,6 +239,7 @@ static void count_bytes(uint32_t size)
 {
     if (!current)
         return;
+    current->command_len = 0;
     current->page_bytes += size;
     current->bytes += size;
     current->progress++;

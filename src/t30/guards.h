@@ -19,6 +19,7 @@
 enum {
     FW_DEFERRED_MAX = 16,        /* frames and line states in one packet or block of samples */
     FW_DEFERRED_FRAME_MAX = 264, /* octets; no T.30 frame is longer */
+    FW_COMMAND_MAX = 8,          /* octets of the longest command after a page, PPS, and one more */
 };
 
 struct fw_deferred {
@@ -44,6 +45,11 @@ struct fw_guards {
     uint64_t progress;              /* grows with every piece of image, in or out */
     uint32_t page_bits;             /* bits that are not yet a byte in page_bytes */
     uint32_t extras;                /* optional frames that the library keeps on the heap */
+    bool far_sends;                 /* a command, over T.38 */
+    uint32_t hold_samples;          /* how long our answer still waits for that to end */
+    uint32_t answer_samples;        /* until our answer has left; an answer to `command` */
+    uint8_t command_len;            /* 0: there was none since the image */
+    uint8_t command[FW_COMMAND_MAX]; /* the last one after a page or a block */
 };
 
 void fw_guards_trip(struct fw_guards *g, enum fw_terminal_guard guard);
@@ -52,6 +58,13 @@ void fw_guards_enter(struct fw_guards *g);
 void fw_guards_leave(void);
 /* Inside enter and leave: gives the library what was set aside, in order. */
 void fw_guards_hand_on(struct fw_guards *g);
+/* An answer that is late, for our disk was slow, meets the far end's next try. `hear`: a packet came. `answering`: time
+ * goes by while it leaves. `hold`: it was made, and what came meanwhile was heard. `holds`: no time goes by for the
+ * library yet, because the far end sends, and who sends hears nothing. */
+void fw_guards_hear(struct fw_guards *g, struct fw_span ifp);
+void fw_guards_answering(struct fw_guards *g, uint64_t samples);
+void fw_guards_hold(struct fw_guards *g);
+MUST_USE bool fw_guards_holds(struct fw_guards *g, unsigned samples);
 /* Finds the library's own functions. False: this program is not guarded. */
 MUST_USE bool fw_guards_ready(void);
 #endif

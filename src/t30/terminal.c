@@ -81,6 +81,7 @@ static void after(struct fw_terminal *t, uint64_t samples)
 {
     t->call_samples += samples;
     t->idle_samples += samples;
+    fw_guards_answering(&t->guards, samples);
     if (t->guards.progress != t->progress_seen) {
         t->progress_seen = t->guards.progress;
         t->idle_samples = 0;
@@ -136,7 +137,9 @@ void fw_terminal_work(struct fw_terminal *t)
         fw_guards_hand_on(&t->guards);
         after(t, 0);
     }
+    t->guards.far_sends = false; /* but for what it has begun since */
     hear_backlog(t);
+    fw_guards_hold(&t->guards);
     t->guards.defers = defers;
     t->working = false;
 }
@@ -445,7 +448,7 @@ enum fw_err fw_terminal_return(struct fw_terminal *t)
 void fw_terminal_tick(struct fw_terminal *t, unsigned samples)
 {
     fw_assert(samples <= FW_TERMINAL_SAMPLES_MAX);
-    if (!t->t38 || t->result.finished || t->has_work)
+    if (!t->t38 || t->result.finished || t->has_work || fw_guards_holds(&t->guards, samples))
         return;
     fw_guards_enter(&t->guards);
     t->packets = 0;
@@ -461,6 +464,7 @@ void fw_terminal_ifp(struct fw_terminal *t, uint16_t seq, struct fw_span ifp)
         keep_ifp(t, seq, ifp);
         return;
     }
+    fw_guards_hear(&t->guards, ifp);
     fw_guards_enter(&t->guards);
     t38_core_rx_ifp_packet(t38_terminal_get_t38_core_state(t->t38), ifp.data, (int)ifp.size, seq);
     after(t, 0);

@@ -24,6 +24,7 @@ enum {
     B4_MM = 364,
     PAGES_MEASURED = 8,    /* about 4 ms each */
     GAIN_MIN_PERCENT = 5,  /* MMR is left only for what gains as much */
+    ANSWER_SAMPLES = FW_TERMINAL_SECOND * 3 / 2, /* V.21: a second of flags, and up to 20 octets at 300 bit/s */
 };
 
 void fw_engine_tell(struct fw_terminal *t, enum fw_terminal_event_kind kind)
@@ -145,6 +146,8 @@ static void frame_in(struct fw_terminal *t, const uint8_t *msg, int len)
 static void frame_out(struct fw_terminal *t, const uint8_t *msg)
 {
     const uint8_t fcf = msg[2] & 0xFE;
+    if (!t->config.calling)
+        t->guards.answer_samples = ANSWER_SAMPLES;
     if (fcf == (T4_FCD & 0xFE) || fcf == (T4_RCP & 0xFE))
         t->guards.progress++;
     else if (fcf == (T30_DCS & 0xFE))
