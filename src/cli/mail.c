@@ -160,6 +160,8 @@ static int send_it(struct mail *m, const struct fw_cli_api *api)
     const char *id = json_string_value(json_object_get(json_object_get(answer, "data"), "id"));
     if (status == 202 && id)
         puts(id);
+    else if (status >= 200 && status < 300)
+        return end(EX_TEMPFAIL, "what answered is no Faxwire: no fax was named"); /* the mail is kept */
     return status == 202 ? EX_OK : code_of_refusal(answer, status);
 }
 

@@ -77,3 +77,41 @@ int fw_mail_count(struct fw_span text, const char *word, int max)
     }
     return count;
 }
+
+static bool lists_addresses(struct fw_span line)
+{
+    static const char *const names[] = { "from", "to", "cc", "bcc", "sender", "reply-to" };
+    static const char resent[] = "resent-";
+    const uint8_t *colon = line.size > 0 ? memchr(line.data, ':', line.size) : NULL;
+    struct fw_span name = { line.data, colon ? (size_t)(colon - line.data) : 0 };
+    while (name.size > 0 && strchr(" \t", name.data[name.size - 1]))
+        name.size--;
+    if (name.size > sizeof resent - 1 && fw_text_is_nocase((struct fw_span){ name.data, sizeof resent - 1 }, resent))
+        name = (struct fw_span){ name.data + sizeof resent - 1, name.size - (sizeof resent - 1) };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (fw_text_is_nocase(name, names[i]))
+            return true;
+    }
+    return false;
+}
+
+bool fw_mail_groups_over(struct fw_span message, int max)
+{
+    bool listing = false;
+    int count = 0;
+    while (message.size > 0) {
+        const uint8_t *newline = memchr(message.data, '\n', message.size);
+        const size_t size = newline ? (size_t)(newline - message.data) + 1 : message.size;
+        const struct fw_span line = { message.data, size };
+        if (line.data[0] != ' ' && line.data[0] != '\t') {
+            listing = lists_addresses(line);
+            count = 0;
+        }
+        for (size_t i = 0; i < line.size && listing; i++)
+            count += line.data[i] == ':';
+        if (count > max)
+            return true;
+        message = (struct fw_span){ message.data + size, message.size - size };
+    }
+    return false;
+}

@@ -26,4 +26,8 @@ struct fw_span fw_mail_head(struct fw_span message);
 
 /* How often `word` (lower case) occurs in `text`, in any case; counting ends at `max`. */
 int fw_mail_count(struct fw_span text, const char *word, int max);
+
+/* A header anywhere in the message that lists addresses (From, To and the like) has more than `max` colons, each of
+ * which may begin a group (RFC 5322 clause 3.4) within another. */
+bool fw_mail_groups_over(struct fw_span message, int max);
 #endif

@@ -11,7 +11,7 @@
 enum {
     DEPTH_MAX = 12,
     PARTS_MAX = 200,
-    NESTED_MAX = 400, /* of the words that make GMime go deeper: it calls itself for each */
+    NESTED_MAX = 400, /* of the words, and of colons among addresses, that make GMime call itself once more */
 };
 
 struct walk {
@@ -27,9 +27,12 @@ static void object_free(GObject **o)
         g_object_unref(*o);
 }
 
+/* NULL: none, or one that is made to be read for ever. */
 static GMimeMessage *read_message(struct fw_span bytes)
 {
     static bool started;
+    if (bytes.size == 0 || fw_mail_groups_over(bytes, NESTED_MAX))
+        return NULL;
     if (!started)
         g_mime_init();
     started = true;
@@ -87,7 +90,8 @@ static void read_header(const char *name, const char *value, struct fw_mime_head
             copy_value(texts[i].dst, texts[i].size, value);
     }
     ret->automatic |= g_ascii_strcasecmp(name, "X-Faxwire-Fax") == 0 ||
-                      (g_ascii_strcasecmp(name, "Auto-Submitted") == 0 && value && strstr(value, "auto-replied"));
+                      (g_ascii_strcasecmp(name, "Auto-Submitted") == 0 && value &&
+                       fw_mail_count(fw_span_of(value), "auto-replied", 1) > 0);
 }
 
 enum fw_err fw_mime_head(struct fw_span head, struct fw_mime_head *ret)
