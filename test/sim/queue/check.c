@@ -8,6 +8,7 @@
  *   any status from any status, or from an old one                  check_mistake
  *   the result of a call taken twice, of another modem, or late     check_attempt, check_waits, in_call
  *   a batch complete too early, never or twice, or told in part     check_batch, check_end
+ *   webhooks out of order, too soon, given up early or not at all   check_told_event, check_told_all
  *   a lesson learned twice, an event told twice                     check_learned, check_event
  */
 #include <stdio.h>
@@ -364,6 +365,8 @@ void check_end(struct world *w)
         w->report->failed += f->final && !f->delivered;
         w->report->retried += f->calls > 1;
         hash_bytes(w, f->confirmed, sizeof f->confirmed);
+        if (w->tells)
+            check_told_all(w, f);
         f->final = false; /* once more, whole: nothing moved after the end */
         f->seen.us = 0;
         check_fax(w, f);

@@ -144,6 +144,8 @@ static void open_queue(struct world *w)
         world_fault(w, "the queue does not start: %s", fw_err_text(err));
     for (int m = 0; m < 2; m++)
         (void)!fw_queue_spool_dir(w->dir, m, spool, sizeof spool);
+    if (w->tells)
+        told_start(w);
     world_later(w, SECOND, EV_LINE_UP, 0, NULL);
     world_later(w, SECOND, EV_MODEM_UP, 0, NULL);
     world_later(w, SECOND, EV_MODEM_UP, 1, NULL);
@@ -185,6 +187,8 @@ static void open_world(struct world *w, uint64_t seed)
         fw_text_clip(app.id, sizeof app.id, ids[i]);
         if (i == LIMITED_APPLICATION)
             app.settings = strdup("{\"outbound\":{\"channel_limit\":1}}");
+        if (w->tells)
+            snprintf(app.webhook_url, sizeof app.webhook_url, "http://receiver-%d.example/", i);
         app.created_at = app.updated_at = fw_wall_now();
         if (fw_store_application_create(w->store, &app))
             world_fault(w, "the simulation has no application");
@@ -200,6 +204,7 @@ static void open_world(struct world *w, uint64_t seed)
 static void crash(struct world *w)
 {
     w->report->crashes++;
+    told_stop();
     fw_queue_free(w->queue);
     w->queue = NULL;
     w->cut = false;
@@ -253,6 +258,7 @@ static void act(struct world *w, const struct sim_event *e)
     case EV_MISTAKE: check_mistake(w, &w->faxes[e->what]); break;
     case EV_WALL:
         w->wall_moved = true;
+        told_wake();
         env_shift_wall(((int64_t)env_draw(7200) - 3600) * SECOND);
         break;
     case EV_CALM:
@@ -326,8 +332,12 @@ static void live(struct world *w)
     const int64_t end = env_now_us() + 30 * 24 * HOUR;
     for (int step = 0; step < STEPS_MAX && !w->report->fault[0]; step++) {
         const int64_t wait_ms = turn(w);
+        while (told_run(w))
+            ;
         check_step(w);
         int64_t until = wait_ms >= INT32_MAX ? end : env_now_us() + wait_ms * 1000;
+        if (until > told_due(w))
+            until = told_due(w);
         if (until > end)
             until = end;
         struct sim_event *e = take_first(w, until);
@@ -352,6 +362,7 @@ static void close_world(struct world *w)
     w->report->disk_failures = (int)env_disk_failures();
     w->report->virtual_us = env_now_us();
     env_on_write(NULL, NULL);
+    told_close();
     far_all_gone(w);
     fw_queue_free(w->queue);
     fw_store_close(w->store);
@@ -372,6 +383,13 @@ void queue_sim_run(uint64_t seed, bool trace, struct sim_report *ret)
     w->trace = trace;
     w->report = ret;
     env_start(seed);
+    w->tells = env_chance(250);
+    for (int i = 0; i < RECEIVERS; i++) {
+        const int manner = env_chance(300) ? RECEIVER_GOOD : (int)env_draw(RECEIVER_MANNERS);
+        w->receivers[i] = (struct sim_receiver){ .manner = (enum receiver_manner)manner,
+                                                 .mended_us = (int64_t)env_draw(8 * HOUR),
+                                                 .period_us = SECOND + (int64_t)env_draw(300 * SECOND) };
+    }
     w->calls_max = env_chance(300) ? 1 + (int64_t)env_draw(3) : 0;
     open_world(w, seed);
     if (!ret->fault[0]) {

@@ -12,7 +12,7 @@
 struct sim_report {
     uint64_t hash;        /* of everything that was sent and stored, with its time */
     char     fault[512];  /* empty: all promises were kept */
-    int      faxes, calls, delivered, failed, retried, crashes, disk_failures;
+    int      faxes, calls, delivered, failed, retried, crashes, disk_failures, told, told_again;
     int64_t  virtual_us;
 };
 /* `trace`: every step on stderr. */

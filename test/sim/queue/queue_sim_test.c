@@ -28,13 +28,16 @@ static void promises_are_kept(void **state)
         }
         sum.faxes += r.faxes, sum.calls += r.calls, sum.delivered += r.delivered, sum.failed += r.failed;
         sum.retried += r.retried, sum.crashes += r.crashes, sum.disk_failures += r.disk_failures;
+        sum.told += r.told, sum.told_again += r.told_again;
         sum.virtual_us += r.virtual_us;
     }
-    printf("# %lu seeds, %.1f days: %d faxes, %d calls, %d delivered, %d failed, %d dialled again, %d crashes, %d disk faults\n",
+    printf("# %lu seeds, %.1f days: %d faxes, %d calls, %d delivered, %d failed, %d dialled again, %d crashes,"
+           " %d disk faults, %d webhooks told, %d again\n",
            seeds, (double)sum.virtual_us / 86400e6, sum.faxes, sum.calls, sum.delivered, sum.failed, sum.retried,
-           sum.crashes, sum.disk_failures);
+           sum.crashes, sum.disk_failures, sum.told, sum.told_again);
     CHECK_INT(broken, 0);
     CHECK(sum.delivered > 0 && sum.failed > 0 && sum.retried > 0 && sum.crashes > 0 && sum.disk_failures > 0);
+    CHECK(sum.told > 0 && sum.told_again > 0);
 }
 
 static void a_seed_is_one_run(void **state)

@@ -22,6 +22,10 @@ enum {
     LIMITED_APPLICATION = 1, /* has one channel */
     CALLS_AT_ONCE = 6,
     GAP_MS = 2000,
+    RECEIVERS = APPLICATIONS,
+    TOLD_FIRST_MS = 1000,
+    TOLD_MAX_MS = 600 * 1000,
+    TOLD_ROUNDS = 6,
     RING_TIMEOUT_MS = 60000,
     CALL_LIMIT_MS = 1800000,
 };
@@ -34,6 +38,15 @@ enum manner {
     GOOD, BUSY, BUSY_THEN_GOOD, NO_ANSWER, UNALLOCATED, DECLINES, CONGESTED, HUMAN, T38_BAD, V17_BAD, DROPS, EARLY_BYE,
     NO_ROOM, MOODY,
     MANNERS
+};
+
+/* How a receiver of webhooks behaves; all but those that are good or slow may be mended. */
+enum receiver_manner {
+    RECEIVER_GOOD, RECEIVER_SLOW, RECEIVER_BROKEN, RECEIVER_DEAD, RECEIVER_SILENT, RECEIVER_BY_TURNS, RECEIVER_MANNERS
+};
+struct sim_receiver {
+    enum receiver_manner manner;
+    int64_t mended_us, period_us;
 };
 
 struct sim_fax {
@@ -63,6 +76,11 @@ struct sim_fax {
         enum fw_status status;
         struct { enum fw_attempt_state state; struct fw_wall ended_at; } attempts[ATTEMPTS_MAX];
     } past;
+    struct sim_told {
+        int64_t seq, ended_us; /* of the event that was told last, and when that try was over */
+        int attempt, events;
+        bool taken, broken;    /* off, by a stop of ours */
+    } told;
 };
 
 struct sim_call {
@@ -126,6 +144,9 @@ struct world {
     bool line_up, calm, wall_moved, unread;
     bool down;    /* the queue is; its children live a moment longer */
     bool in_turn, cut;
+    bool tells; /* webhooks */
+    int64_t told_since_us;
+    struct sim_receiver receivers[RECEIVERS];
     uint64_t writes;   /* at the last look */
     int64_t calls_max; /* of an account at the same time; 0: any number */
 };
@@ -152,6 +173,19 @@ void far_outlive(struct world *w);                           /* the parent was k
 void far_all_gone(struct world *w);                          /* its children end, too */
 void far_modem_gone(struct world *w, int modem);
 void far_line_gone(struct world *w);
+
+/* told.c: the notifier, and receivers of webhooks. */
+void told_start(struct world *w);
+void told_stop(void);
+void told_close(void);
+void told_wake(void);
+bool told_run(const struct world *w);    /* it had something to do */
+int64_t told_due(const struct world *w); /* when it has; INT64_MAX: never */
+
+/* check_told.c */
+void check_told_event(struct world *w, struct sim_fax *f, const struct fw_delivery *d, const struct sim_receiver *r);
+void check_told_ended(struct world *w, struct sim_fax *f, bool taken, bool broken);
+void check_told_all(struct world *w, const struct sim_fax *f);
 
 /* check.c */
 void check_placed(struct world *w, const struct fw_msg_call_place *p, struct sim_fax *f);
