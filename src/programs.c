@@ -36,7 +36,8 @@ enum fw_err fw_programs_find(struct fw_programs *ret, struct fw_fault *fault)
     *strrchr(self, '/') = 0;
     const struct { char *path; const char *name; } all[] = {
         { ret->line, "faxwire-line" }, { ret->modem, "faxwire-modem" },
-        { ret->render, "faxwire-render" }, { ret->office, "faxwire-office" }, { ret->carrier, "faxwire-carrier" },
+        { ret->render, "faxwire-render" }, { ret->office, "faxwire-office" }, { ret->barcode, "faxwire-barcode" },
+        { ret->carrier, "faxwire-carrier" },
     };
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         snprintf(all[i].path, sizeof ret->line, "%s/%s", self, all[i].name);

@@ -3,7 +3,7 @@
 #define FW_PROGRAMS_H
 #include "base/base.h"
 
-struct fw_programs { char line[4200], modem[4200], render[4200], office[4200], carrier[4200]; };
+struct fw_programs { char line[4200], modem[4200], render[4200], office[4200], barcode[4200], carrier[4200]; };
 
 /* Beside our own executable. FW_NOT_FOUND with a fault when one is missing. */
 MUST_USE enum fw_err fw_programs_find(struct fw_programs *ret, struct fw_fault *fault);

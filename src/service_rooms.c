@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "media/barcodes.h"
 #include "media/cover.h"
 #include "media/outgoing.h"
 #include "previews.h"
@@ -55,6 +56,19 @@ static bool has_command(void *arg, const char *name)
 {
     const struct service *s = arg;
     return fw_forwarding_has(s->config, name);
+}
+
+static bool can_barcodes(void *arg)
+{
+    const struct service *s = arg;
+    return fw_media_barcodes_can(s->programs.barcode);
+}
+
+static char *read_codes(void *arg, const char *fax, const char *tif, int pages, uint32_t wall_ms,
+                        const atomic_bool *stop)
+{
+    const struct service *s = arg;
+    return fw_media_barcodes(s->programs.barcode, fax, tif, pages, wall_ms, stop);
 }
 
 static uint32_t draining(void *arg)
@@ -143,7 +157,8 @@ enum fw_err fw_service_start_queue(struct service *s)
 /* Before the queue: its start clears the spool. */
 enum fw_err fw_service_start_receive(struct service *s)
 {
-    const struct fw_receive_port port = { .send = from_room, .send_with = send_with, .arg = s };
+    const struct fw_receive_port port = { .send = from_room, .send_with = send_with, .read_codes = read_codes,
+                                          .arg = s };
     const struct fw_config *c = s->config;
     const struct fw_receive_config config = {
         .store = s->store, .ident = c->ident, .modem_count = (int)c->modems, .seats = &s->seats,
@@ -193,7 +208,7 @@ enum fw_err fw_service_start_api(struct service *s, struct fw_fault *fault)
         .listen_host = s->http_host, .port = port, .store = s->store, .upload_dir = s->upload_dir,
         .fax_accepted = fax_accepted, .fax_canceled = fax_canceled, .fetch = fetch_media,
         .preview = make_preview, .cover_known = cover_known, .trunks = trunks,
-        .draining = draining, .has_command = has_command, .pace = pace,
+        .draining = draining, .has_command = has_command, .pace = pace, .can_barcodes = can_barcodes,
         .arg = s, .disk_free_min = (uint64_t)s->config->disk_free_min_mb * 1024 * 1024,
         .threads = s->config->http_threads,
         .tls_cert = s->config->tls_cert, .tls_key = s->config->tls_key,

@@ -45,6 +45,8 @@ struct fw_api_config {
     bool      (*has_command)(void *arg, const char *name);
     /* How fast faxes have their turns. From any thread; NULL: nobody knows. */
     void      (*pace)(void *arg, struct fw_pace *ret);
+    /* Pages can be read for barcodes here; may take a while. From any thread; NULL: they cannot. */
+    bool      (*can_barcodes)(void *arg);
     void       *arg;
     uint64_t    disk_free_min; /* bytes that must stay free for a fax or a media to be taken; 0: any */
     unsigned    threads;    /* 0 counts as 1 */

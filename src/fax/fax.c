@@ -108,6 +108,7 @@ void fw_fax_done(struct fw_fax *f)
     free(f->page_ranges);
     free(f->cover_page);
     free(f->header);
+    free(f->barcodes);
     free(f->client_state);
     free(f->retry);
     free(f->metadata);
@@ -125,6 +126,7 @@ enum fw_err fw_fax_copy(const struct fw_fax *f, struct fw_fax *ret)
     ret->page_ranges = f->page_ranges ? strdup(f->page_ranges) : NULL;
     ret->cover_page = f->cover_page ? strdup(f->cover_page) : NULL;
     ret->header = f->header ? strdup(f->header) : NULL;
+    ret->barcodes = f->barcodes ? strdup(f->barcodes) : NULL;
     ret->client_state = f->client_state ? strdup(f->client_state) : NULL;
     ret->retry = f->retry ? strdup(f->retry) : NULL;
     ret->send_window = f->send_window ? strdup(f->send_window) : NULL;
@@ -132,7 +134,7 @@ enum fw_err fw_fax_copy(const struct fw_fax *f, struct fw_fax *ret)
     ret->result_reference = f->result_reference ? strdup(f->result_reference) : NULL;
     if ((f->media_urls && !ret->media_urls) || (f->client_state && !ret->client_state) ||
         (f->retry && !ret->retry) || (f->page_ranges && !ret->page_ranges) ||
-        (f->cover_page && !ret->cover_page) || (f->header && !ret->header) ||
+        (f->cover_page && !ret->cover_page) || (f->header && !ret->header) || (f->barcodes && !ret->barcodes) ||
         (f->metadata && !ret->metadata) || (f->result_email && !ret->result_email) ||
         (f->result_reference && !ret->result_reference) || (f->send_window && !ret->send_window)) {
         fw_fax_done(ret);

@@ -126,6 +126,7 @@ struct fw_fax {
     bool    partial_content;                /* the call broke before the last page */
     char    remote_ident[FW_IDENT_MAX + 4]; /* of the far machine, UTF-8 */
     char    tag[FW_TAG_MAX + 1];            /* what the application calls the subaddress; or empty */
+    char   *barcodes; /* owned JSON of fax/barcode.h; "null": they could not be read; NULL: nobody asked for them */
     bool    cancel_asked;    /* read from the store; fw_store_fax_cancel sets it there */
     struct fw_wall purged_at; /* likewise, by a rule of retention: its documents are gone; {0}: they are not */
     bool    deleted;         /* likewise, by fw_store_fax_delete: to be shown to nobody */

@@ -49,6 +49,8 @@ static int add_received(json_t *json, const struct fw_fax *f)
     bad |= json_object_set_new(json, "call_duration_secs", json_integer(f->call_duration_secs));
     bad |= json_object_set_new(json, "remote_ident", text_or_null(f->remote_ident));
     bad |= json_object_set_new(json, "tag", text_or_null(f->tag));
+    if (f->barcodes)
+        bad |= json_object_set_new(json, "barcodes", object_or_null(f->barcodes));
     return bad;
 }
 
@@ -183,6 +185,8 @@ static enum fw_err add_facts(json_t *payload, const struct fw_fax *f, enum fw_ev
         bad |= json_object_set_new(payload, "media_url", json_string(path));
         bad |= json_object_set_new(payload, "partial_content", json_boolean(f->partial_content));
     }
+    if (kind == FW_EVENT_RECEIVED && f->barcodes)
+        bad |= json_object_set_new(payload, "barcodes", object_or_null(f->barcodes));
     if (kind == FW_EVENT_DELIVERED || has_document) {
         bad |= json_object_set_new(payload, "page_count", json_integer(f->page_count));
         bad |= json_object_set_new(payload, "call_duration_secs",

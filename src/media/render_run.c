@@ -67,6 +67,18 @@ static void make_office_args(const struct fw_render_run *run, struct args *ret)
     ret->argv[n] = NULL;
 }
 
+static void make_barcode_args(const struct fw_render_run *run, struct args *ret)
+{
+    int n = 0;
+    snprintf(ret->seconds, sizeof ret->seconds, "%u", run->cpu_s);
+    ret->argv[n++] = text(run->program);
+    ret->argv[n++] = text("--seconds-max");
+    ret->argv[n++] = ret->seconds;
+    if (run->barcodes == FW_BARCODES_CHECK)
+        ret->argv[n++] = text("--check");
+    ret->argv[n] = NULL;
+}
+
 static void make_args(const struct fw_render_run *run, struct args *ret)
 {
     int n = 0;
@@ -140,6 +152,8 @@ static bool start(struct child *c)
     struct args args;
     if (c->run->office_kind)
         make_office_args(c->run, &args);
+    else if (c->run->barcodes)
+        make_barcode_args(c->run, &args);
     else
         make_args(c->run, &args);
     const pid_t self = getpid();
@@ -269,7 +283,7 @@ static void judge_exit(const struct child *c, int code, struct fw_render_report 
     const json_int_t pages = json_integer_value(json_object_get(line, "pages"));
     switch (code) {
     case FW_RENDER_OK:
-        if (c->run->office_kind || c->run->header_sheet) {
+        if (c->run->office_kind || c->run->header_sheet || c->run->barcodes) {
             *ret = (struct fw_render_report){ .end = FW_RUN_OK };
             return;
         }

@@ -21,6 +21,8 @@ struct fw_render_run {
     uint32_t           wall_ms, cpu_s;
     /* Both set: `program` is faxwire-office, which speaks the same way; `pages_fd` gets a PDF. */
     const char        *office_kind, *office_folder;
+    /* `program` is faxwire-barcode, likewise; `pages_fd` gets JSON. CHECK: it reads no document. */
+    enum { FW_BARCODES_NO, FW_BARCODES_READ, FW_BARCODES_CHECK } barcodes;
     const atomic_bool *stop; /* may be NULL */
 };
 

@@ -63,13 +63,9 @@ static void options_free(TIFFOpenOptions **o)
         TIFFOpenOptionsFree(*o);
 }
 
-enum fw_err fw_tiff_reader_open(const char *path, struct fw_tiff_reader **ret,
-                                struct fw_fault *fault)
+/* Of a file with this name, or of `fd`, which is then the reader's. */
+static enum fw_err open_either(const char *path, int fd, struct fw_tiff_reader **ret, struct fw_fault *fault)
 {
-    if (access(path, R_OK) != 0) {
-        fw_fault_set(fault, "", "the page file cannot be read: %s", strerror(errno));
-        return errno == ENOENT ? FW_NOT_FOUND : FW_IO;
-    }
     struct fw_tiff_reader *r CLEANUP(fw_tiff_reader_free_p) = calloc(1, sizeof *r);
     TIFFOpenOptions *options CLEANUP(options_free) = TIFFOpenOptionsAlloc();
     if (!r || !options)
@@ -78,13 +74,28 @@ enum fw_err fw_tiff_reader_open(const char *path, struct fw_tiff_reader **ret,
     TIFFOpenOptionsSetErrorHandlerExtR(options, on_complaint, r);
     TIFFOpenOptionsSetWarningHandlerExtR(options, on_complaint, r);
     /* c: no chopping of long strips; m: no mapping, a file that shrinks must not be a SIGBUS. */
-    r->tiff = TIFFOpenExt(path, "rcm", options);
+    r->tiff = path ? TIFFOpenExt(path, "rcm", options) : TIFFFdOpenExt(fd, "pages", "rcm", options);
     if (!r->tiff) {
         fw_fault_set(fault, "", "not a TIFF file, or its first page is damaged");
         return FW_INVALID;
     }
     *ret = TAKE(r);
     return FW_OK;
+}
+
+enum fw_err fw_tiff_reader_open(const char *path, struct fw_tiff_reader **ret,
+                                struct fw_fault *fault)
+{
+    if (access(path, R_OK) != 0) {
+        fw_fault_set(fault, "", "the page file cannot be read: %s", strerror(errno));
+        return errno == ENOENT ? FW_NOT_FOUND : FW_IO;
+    }
+    return open_either(path, -1, ret, fault);
+}
+
+enum fw_err fw_tiff_reader_open_fd(int fd, struct fw_tiff_reader **ret, struct fw_fault *fault)
+{
+    return open_either(NULL, fd, ret, fault);
 }
 
 static uint32_t dpi_of(TIFF *tiff, uint32_t tag, uint32_t otherwise)

@@ -1,4 +1,4 @@
-/* tiff_read.h - the edge to libtiff: pages of a TIFF as plain rows; private to the room.
+/* tiff_read.h - the edge to libtiff: pages of a TIFF as plain rows; for this room and for barcode.
  *
  * libtiff speaks to its caller through handlers of this file handle, never through stderr.
  */
@@ -11,6 +11,8 @@ struct fw_tiff_reader;
 
 MUST_USE enum fw_err fw_tiff_reader_open(const char *path, struct fw_tiff_reader **ret,
                                          struct fw_fault *fault);
+/* Closes `fd` with the reader; for who may open nothing. */
+MUST_USE enum fw_err fw_tiff_reader_open_fd(int fd, struct fw_tiff_reader **ret, struct fw_fault *fault);
 void fw_tiff_reader_free(struct fw_tiff_reader *r);
 void fw_tiff_reader_free_p(struct fw_tiff_reader **r); /* for CLEANUP */
 

@@ -11,7 +11,7 @@
 
 enum fw_taken_phase {
     FW_TAKEN_CALL, /* the line and a modem have it */
-    FW_TAKEN_KEEP, /* over; its pages become the document */
+    FW_TAKEN_KEEP, /* over; its pages become the document, and are then read for barcodes */
     FW_TAKEN_WAIT, /* that failed; at `due` again */
 };
 
@@ -29,39 +29,47 @@ struct fw_taken {
     bool                underway;    /* T.30 goes on; the call can end well without the line */
     bool                line_lost;
     bool                cancel_sent; /* by us, for want of a sign of life */
+    int                 kept_pages;  /* that are in the document */
+    bool                reading;     /* there is a document; its barcodes are looked for */
 };
 
-/* To the thread that keeps documents, and back. */
+/* To the threads that keep documents and read barcodes, and back. */
 struct fw_keep_job {
     char fax[FW_UUID_SIZE], call[FW_UUID_SIZE];
     int  modem, pages;
     enum fw_media_format format;
+    struct fw_mono given;
 };
 struct fw_keep_done {
     char        fax[FW_UUID_SIZE];
     enum fw_err err;   /* FW_OK, or try again later */
     int         pages; /* that are in the document; 0: there is none */
 };
+struct fw_read_done {
+    char  fax[FW_UUID_SIZE];
+    char *codes; /* owned; NULL: they could not be read */
+};
 
 struct fw_receive_note {
-    enum { FW_NOTE_MESSAGE, FW_NOTE_LINE, FW_NOTE_MODEM, FW_NOTE_CANCEL, FW_NOTE_KEPT, FW_NOTE_DRAIN,
-           FW_NOTE_STOP } kind;
+    enum { FW_NOTE_MESSAGE, FW_NOTE_LINE, FW_NOTE_MODEM, FW_NOTE_CANCEL, FW_NOTE_KEPT, FW_NOTE_READ,
+           FW_NOTE_DRAIN, FW_NOTE_STOP } kind;
     bool                up;
     uint8_t             modem;
     uint16_t            port;
     char                fax[FW_UUID_SIZE];
     struct fw_keep_done kept;
+    struct fw_read_done read;
     struct fw_msg       msg;
 };
 
-struct fw_keeper;
+struct fw_hands;
 
 struct fw_receive {
     struct fw_receive_config config;
     struct fw_receive_port   port;
     char                     ident[FW_IDENT_MAX + 1];
     struct fw_mailbox       *mailbox;
-    struct fw_keeper        *keeper;
+    struct fw_hands         *keeper, *reader;
     pthread_t                thread;
     bool                     running;
     atomic_bool              stop;
@@ -109,11 +117,28 @@ void fw_call_due(struct fw_receive *r);
 /* What the call of `t` came to, as far as it will ever be known; also at a start. */
 void fw_call_conclude(struct fw_receive *r, struct fw_taken *t);
 
+/* hands.c: threads for what takes long, one job after the other. */
+typedef void fw_hands_work(struct fw_receive *r, const struct fw_keep_job *job);
+enum { FW_HANDS_MAX = 2 };
+MUST_USE enum fw_err fw_hands_start(struct fw_receive *r, int count, fw_hands_work *work, struct fw_hands **ret);
+void fw_hands_stop(struct fw_hands *h); /* r->stop is set; NULL is fine */
+/* `h` NULL, in a room that was not started: the caller does it. False: there is no memory for it. */
+MUST_USE bool fw_hands_give(struct fw_receive *r, struct fw_hands *h, fw_hands_work *work, const struct fw_taken *t);
+/* From them to the room's thread, surely; false: the room stops. */
+bool fw_hands_report(struct fw_receive *r, const struct fw_receive_note *note, const char *fax);
+
 /* keep.c: from the spool to the folder of the fax; a thread of its own. */
-MUST_USE enum fw_err fw_keeper_start(struct fw_receive *r, struct fw_keeper **ret);
-void fw_keeper_stop(struct fw_keeper *k); /* r->stop is set; NULL is fine */
+fw_hands_work fw_keep_work;
 void fw_keeper_give(struct fw_receive *r, struct fw_taken *t);
 void fw_keep_done(struct fw_receive *r, const struct fw_keep_done *done);
+/* The document is there, and all that was to be found out of it: the fax is received. */
+void fw_keep_finish(struct fw_receive *r, struct fw_taken *t);
+
+/* read.c: barcodes of the document, by other threads. */
+fw_hands_work fw_read_work;
+/* False: nobody wants them. */
+MUST_USE bool fw_read_give(struct fw_receive *r, struct fw_taken *t);
+void fw_read_done(struct fw_receive *r, const struct fw_read_done *done); /* takes the codes over */
 /* True: `t` could not be made into a document in its time; it has failed, and left the table. */
 MUST_USE bool fw_keep_overdue(struct fw_receive *r, struct fw_taken *t);
 /* Takes what the modem left of the call of `fax` out of its spool. FW_OK also when there is nothing. */

@@ -18,18 +18,7 @@
 #include "receive/inside.h"
 #include "t30/journal.h"
 
-enum { PATH_SIZE = 4400, RETRY_MS = 5 * 1000, NOTE_RETRY_MS = 200, PDF_BYTES_MAX = 512 * 1024 * 1024 };
-
-struct fw_keeper {
-    struct fw_receive *receive;
-    pthread_mutex_t    lock;
-    pthread_cond_t     given;
-    struct errand {
-        struct errand     *next;
-        struct fw_keep_job job;
-    } *first, **last;
-    pthread_t thread;
-};
+enum { PATH_SIZE = 4400, RETRY_MS = 5 * 1000, PDF_BYTES_MAX = 512 * 1024 * 1024 };
 
 /* ---- files ---- */
 
@@ -126,88 +115,17 @@ static enum fw_err write_document(struct fw_store *s, const struct fw_keep_job *
     return err;
 }
 
-static void work_on(struct fw_receive *r, const struct fw_keep_job *job)
+void fw_keep_work(struct fw_receive *r, const struct fw_keep_job *job)
 {
     struct fw_receive_note note = { .kind = FW_NOTE_KEPT };
     fw_text_clip(note.kept.fax, sizeof note.kept.fax, job->fax);
     note.kept.err = fw_keep_secure(r->config.store, job);
     if (!note.kept.err)
         note.kept.err = write_document(r->config.store, job, &note.kept.pages);
-    /* Nobody would ask for this fax again, so memory is waited for. */
-    while (fw_mailbox_put(r->mailbox, &note) && !atomic_load(&r->stop)) {
-        const struct timespec pause = { .tv_nsec = NOTE_RETRY_MS * 1000000L };
-        fw_log(FW_LOG_ERROR, "receive.note_waits", "fax=%s", job->fax);
-        nanosleep(&pause, NULL);
-    }
-}
-
-static struct errand *next(struct fw_keeper *k)
-{
-    pthread_mutex_lock(&k->lock);
-    while (!k->first && !atomic_load(&k->receive->stop))
-        pthread_cond_wait(&k->given, &k->lock);
-    struct errand *e = atomic_load(&k->receive->stop) ? NULL : k->first;
-    if (e) {
-        k->first = e->next;
-        if (!k->first)
-            k->last = &k->first;
-    }
-    pthread_mutex_unlock(&k->lock);
-    return e;
-}
-
-static void *work(void *arg)
-{
-    struct fw_keeper *k = arg;
-    for (struct errand *e; (e = next(k)); free(e))
-        work_on(k->receive, &e->job);
-    return NULL;
-}
-
-enum fw_err fw_keeper_start(struct fw_receive *r, struct fw_keeper **ret)
-{
-    struct fw_keeper *k = calloc(1, sizeof *k);
-    if (!k)
-        return FW_NO_MEMORY;
-    k->receive = r;
-    k->last = &k->first;
-    pthread_mutex_init(&k->lock, NULL);
-    pthread_cond_init(&k->given, NULL);
-    if (pthread_create(&k->thread, NULL, work, k) != 0) {
-        free(k);
-        return FW_NO_MEMORY;
-    }
-    *ret = k;
-    return FW_OK;
-}
-
-void fw_keeper_stop(struct fw_keeper *k)
-{
-    if (!k)
-        return;
-    pthread_mutex_lock(&k->lock);
-    pthread_cond_broadcast(&k->given);
-    pthread_mutex_unlock(&k->lock);
-    pthread_join(k->thread, NULL);
-    while (k->first) {
-        struct errand *e = k->first;
-        k->first = e->next;
-        free(e);
-    }
-    pthread_cond_destroy(&k->given);
-    pthread_mutex_destroy(&k->lock);
-    free(k);
+    fw_hands_report(r, &note, job->fax);
 }
 
 /* ---- for the room's thread ---- */
-
-static struct fw_keep_job job_of(const struct fw_fax *f)
-{
-    struct fw_keep_job job = { .modem = f->modem, .pages = f->pages_confirmed, .format = f->media_format };
-    memcpy(job.fax, f->id, sizeof job.fax);
-    memcpy(job.call, f->call, sizeof job.call);
-    return job;
-}
 
 static void wait_a_little(const struct fw_receive *r, struct fw_taken *t)
 {
@@ -217,25 +135,26 @@ static void wait_a_little(const struct fw_receive *r, struct fw_taken *t)
 
 void fw_keeper_give(struct fw_receive *r, struct fw_taken *t)
 {
-    struct fw_keeper *k = r->keeper;
-    const struct fw_keep_job job = job_of(&t->fax);
-    if (!k) { /* a room that was not started: the caller does it */
-        t->phase = FW_TAKEN_KEEP;
-        work_on(r, &job);
-        return;
-    }
-    struct errand *e = calloc(1, sizeof *e);
-    if (!e) {
-        wait_a_little(r, t);
-        return;
-    }
-    e->job = job;
     t->phase = FW_TAKEN_KEEP;
-    pthread_mutex_lock(&k->lock);
-    *k->last = e;
-    k->last = &e->next;
-    pthread_cond_signal(&k->given);
-    pthread_mutex_unlock(&k->lock);
+    if (!fw_hands_give(r, r->keeper, fw_keep_work, t))
+        wait_a_little(r, t);
+}
+
+void fw_keep_finish(struct fw_receive *r, struct fw_taken *t)
+{
+    struct fw_fax of = t->fax;
+    const bool whole = t->kept_pages == t->fax.pages_confirmed;
+    t->fax.page_count = t->kept_pages;
+    t->fax.partial_content |= !whole;
+    t->reading = false;
+    t->phase = FW_TAKEN_WAIT; /* should the store not take it */
+    if (!fw_taken_save(r, t, FW_STATUS_RECEIVED, FW_EVENT_RECEIVED, NULL))
+        return;
+    fw_log(FW_LOG_INFO, "fax.received", "fax=%s call=%s pages=%d partial=%d", of.id, of.call, t->kept_pages,
+           t->fax.partial_content);
+    fw_taken_remove(r, t);
+    if (whole)
+        fw_keep_clear(r->config.store, &of);
 }
 
 void fw_keep_done(struct fw_receive *r, const struct fw_keep_done *done)
@@ -251,18 +170,9 @@ void fw_keep_done(struct fw_receive *r, const struct fw_keep_done *done)
         fw_taken_fail(r, t, "media_processing_exception", "what was received cannot be read; call.tif has it");
         return;
     }
-    struct fw_fax of = t->fax;
-    const bool whole = done->pages == t->fax.pages_confirmed;
-    t->fax.page_count = done->pages;
-    t->fax.partial_content |= !whole;
-    t->phase = FW_TAKEN_WAIT; /* should the store not take it */
-    if (!fw_taken_save(r, t, FW_STATUS_RECEIVED, FW_EVENT_RECEIVED, NULL))
-        return;
-    fw_log(FW_LOG_INFO, "fax.received", "fax=%s call=%s pages=%d partial=%d", of.id, of.call, done->pages,
-           t->fax.partial_content);
-    fw_taken_remove(r, t);
-    if (whole)
-        fw_keep_clear(r->config.store, &of);
+    t->kept_pages = done->pages;
+    if (!fw_read_give(r, t))
+        fw_keep_finish(r, t);
 }
 
 /* A disk that is full, or a folder that cannot be written, for days. What the modem left is kept for whoever looks. */
@@ -270,7 +180,8 @@ bool fw_keep_overdue(struct fw_receive *r, struct fw_taken *t)
 {
     const int64_t limit_ms = r->config.limits.ms[FW_LIMIT_WAIT];
     char detail[FW_TEXT_SIZE], id[FW_UUID_SIZE];
-    if (t->fax.status != FW_STATUS_MEDIA_PROCESSING || fw_wall_now().us - t->fax.updated_at.us < limit_ms * 1000)
+    if (t->fax.status != FW_STATUS_MEDIA_PROCESSING || t->reading ||
+        fw_wall_now().us - t->fax.updated_at.us < limit_ms * 1000)
         return false;
     fw_text_clip(id, sizeof id, t->fax.id);
     snprintf(detail, sizeof detail,

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "receive/inside.h"
 
-enum { IDLE_MS = 1000 };
+enum { IDLE_MS = 1000, READERS = 2 };
 
 enum fw_err fw_receive_new(const struct fw_receive_config *config, const struct fw_receive_port *port,
                            struct fw_receive **ret)
@@ -38,6 +38,8 @@ void fw_receive_free(struct fw_receive *r)
     if (!r)
         return;
     fw_assert(!r->running);
+    for (struct fw_receive_note note; r->mailbox && fw_mailbox_take(r->mailbox, &note);)
+        free(note.kind == FW_NOTE_READ ? note.read.codes : NULL);
     while (r->taken_count > 0)
         fw_taken_remove(r, r->taken[r->taken_count - 1]);
     free(r->taken);
@@ -72,6 +74,7 @@ static void on_note(struct fw_receive *r, const struct fw_receive_note *note)
         break;
     case FW_NOTE_CANCEL: fw_call_cancel(r, note->fax); break;
     case FW_NOTE_KEPT: fw_keep_done(r, &note->kept); break;
+    case FW_NOTE_READ: fw_read_done(r, &note->read); break;
     case FW_NOTE_DRAIN: r->draining = true; break;
     case FW_NOTE_STOP: break; /* r->stop is set */
     }
@@ -114,7 +117,9 @@ static void *run(void *arg)
 
 enum fw_err fw_receive_start(struct fw_receive *r)
 {
-    const enum fw_err err = fw_keeper_start(r, &r->keeper);
+    enum fw_err err = fw_hands_start(r, 1, fw_keep_work, &r->keeper);
+    if (!err && r->port.read_codes)
+        err = fw_hands_start(r, READERS, fw_read_work, &r->reader);
     if (err)
         return err;
     if (pthread_create(&r->thread, NULL, run, r) != 0)
@@ -148,7 +153,8 @@ void fw_receive_stop(struct fw_receive *r)
     if (r->running)
         pthread_join(r->thread, NULL);
     r->running = false;
-    fw_keeper_stop(TAKE(r->keeper));
+    fw_hands_stop(TAKE(r->keeper));
+    fw_hands_stop(TAKE(r->reader));
 }
 
 void fw_receive_message(struct fw_receive *r, const struct fw_msg *msg)

@@ -9,6 +9,8 @@
  */
 #ifndef FW_RECEIVE_H
 #define FW_RECEIVE_H
+#include <stdatomic.h>
+
 #include "ipc/msg.h"
 #include "ipc/seats.h"
 #include "store/store.h"
@@ -17,6 +19,11 @@
 struct fw_receive_port {
     void (*send)(void *arg, const struct fw_msg *msg); /* to the line, a modem, the carrier */
     void (*send_with)(void *arg, const struct fw_msg *msg, int fd); /* `fd` is taken over; only of traced calls */
+    /* The barcodes on the first `pages` pages of the file `tif` of `fax` (fax/barcode.h), as JSON that is the caller's;
+     * NULL: they cannot be read, which was logged, or `stop`. Takes `wall_ms` at the most; from two threads of this
+     * room. NULL: there are never any. */
+    char *(*read_codes)(void *arg, const char *fax, const char *tif, int pages, uint32_t wall_ms,
+                        const atomic_bool *stop);
     void *arg;
 };
 

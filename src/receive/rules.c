@@ -136,3 +136,8 @@ bool fw_rules_page_events(const json_t *inbound)
 {
     return json_is_true(json_object_get(inbound, "page_events"));
 }
+
+bool fw_rules_barcodes(const json_t *inbound)
+{
+    return json_is_true(json_object_get(inbound, "barcodes"));
+}

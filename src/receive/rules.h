@@ -3,7 +3,7 @@
  *
  * Of the `inbound` object of its settings: answer_callers and refuse_callers (numbers, or beginnings of them with a
  * '*' at the end), answer_idents and refuse_idents (the same of the far machine's identifier), hours with
- * hours_utc_offset_minutes, refuse_with, page_events, subaddress_tags.
+ * hours_utc_offset_minutes, refuse_with, page_events, subaddress_tags, barcodes.
  */
 #ifndef FW_RECEIVE_RULES_H
 #define FW_RECEIVE_RULES_H
@@ -26,4 +26,6 @@ bool fw_rules_ident_refused(const json_t *inbound, const char *ident);
 const char *fw_rules_tag(const json_t *inbound, const char *subaddress);
 /* Each page is told of by webhook, not only the whole. */
 bool fw_rules_page_events(const json_t *inbound);
+/* Its pages are read for barcodes. */
+bool fw_rules_barcodes(const json_t *inbound);
 #endif

@@ -138,6 +138,7 @@ enum fw_err fw_fax_read(struct fw_stmt *q, void *into)
     f.header = fw_stmt_owned_text(q);
     fw_stmt_text(q, f.subaddress, sizeof f.subaddress);
     fw_stmt_text(q, f.tag, sizeof f.tag);
+    f.barcodes = fw_stmt_owned_text(q);
     fw_stmt_text(q, f.user_id, sizeof f.user_id);
     f.cancel_asked = fw_stmt_bool(q);
     f.deleted = fw_stmt_bool(q);
@@ -199,7 +200,7 @@ enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_eve
     struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
         db, "INSERT INTO fax(" FW_FAX_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
             " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-            " ?, ?)");
+            " ?, ?, ?)");
     bind_request(&q, f);
     bind_progress(&q, f);
     fw_stmt_bind_text(&q, f->media_name);
@@ -224,6 +225,7 @@ enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_eve
     fw_stmt_bind_text(&q, f->header);
     fw_stmt_bind_text(&q, f->subaddress);
     fw_stmt_bind_text(&q, f->tag);
+    fw_stmt_bind_text(&q, f->barcodes);
     err = fw_stmt_run(&q);
     return err ? err : write_events(db, &w);
 }
@@ -305,13 +307,15 @@ static enum fw_err save_fax(struct fw_db *db, void *arg)
         db, "UPDATE fax SET status = ?, failure_reason = ?, failure_detail = ?, page_count = ?,"
             " pages_confirmed = ?, attempts = ?, sending_told = ?, call = ?, modem = ?,"
             " due_us = ?, call_duration_secs = ?, bit_rate = ?, transport = ?, updated_us = ?,"
-            " partial_content = ?, remote_ident = ?, first_page = ?, way = ?, subaddress = ?, tag = ? WHERE id = ?");
+            " partial_content = ?, remote_ident = ?, first_page = ?, way = ?, subaddress = ?, tag = ?,"
+            " barcodes = ? WHERE id = ?");
     bind_progress(&q, w->fax);
     bind_received(&q, w->fax);
     fw_stmt_bind_int(&q, w->fax->first_page);
     fw_stmt_bind_int(&q, w->fax->way);
     fw_stmt_bind_text(&q, w->fax->subaddress);
     fw_stmt_bind_text(&q, w->fax->tag);
+    fw_stmt_bind_text(&q, w->fax->barcodes);
     fw_stmt_bind_text(&q, w->fax->id);
     err = fw_stmt_run(&q);
     if (!err && w->attempt)

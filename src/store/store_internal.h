@@ -32,7 +32,7 @@ MUST_USE enum fw_err fw_event_read_all(struct fw_stmt *q, struct fw_event_page *
     " media_format, partial_content, remote_ident, priority,"                                                 \
     " retry, first_page, way, page_ranges, resend_of, metadata, send_at_us, send_window, expires_us,"  \
     " result_email, result_reference, batch, trace, cover_page, header,"  \
-    " subaddress, tag"
+    " subaddress, tag, barcodes"
 /* What is selected of a row of `fax`: the columns, and what others wrote or know of it. */
 #define FW_FAX_READ                                                                                \
     FW_FAX_COLUMNS ", (SELECT uuid FROM account WHERE account.id = fax.account), cancel_us != 0,"         \

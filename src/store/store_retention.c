@@ -70,12 +70,25 @@ static enum fw_err run_for(struct fw_db *db, const char *sql, const struct expir
     return fw_stmt_run(&q);
 }
 
+/* They are of its pages; the event that told of them stays without. */
+static enum fw_err forget_barcodes(struct fw_db *db, const char *fax)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) =
+        fw_stmt_of(db, "UPDATE event SET payload = json_remove(payload, '$.barcodes')"
+                       " WHERE fax = ?1 AND json_type(payload, '$.barcodes') IS NOT NULL");
+    fw_stmt_bind_text(&q, fax);
+    return fw_stmt_run(&q);
+}
+
 static enum fw_err expire_one(struct fw_db *db, const struct expired *e, int64_t now_us)
 {
     /* It may have been deleted since it was found. */
-    enum fw_err err = run_for(db, "UPDATE fax SET purged_us = ?2 WHERE id = ?1 AND purged_us = 0 AND deleted_us = 0", e,
-                              now_us);
+    enum fw_err err = run_for(db, "UPDATE fax SET purged_us = ?2, barcodes = NULL"
+                                  " WHERE id = ?1 AND purged_us = 0 AND deleted_us = 0", e, now_us);
     if (err || sqlite3_changes(db->handle) == 0)
+        return err;
+    err = forget_barcodes(db, e->id);
+    if (err)
         return err;
     err = run_for(db, e->record ? "INSERT OR IGNORE INTO fax_removal(fax, account, why)"
                                   " SELECT id, account, 'record_expired' FROM fax WHERE id = ?1 AND ?2 > 0"

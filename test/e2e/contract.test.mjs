@@ -84,7 +84,7 @@ const fieldRows = (path, table) => {
 
 test('every field that a request may carry is described, and every described one is read', () => {
     const of = (name) => Object.keys(api.components.schemas[name].properties);
-    const file = 'src/api/applications.c';
+    const file = 'src/api/application_fields.c';
     assert.deepEqual(sorted(of('SendFax')), sorted([...fieldRows('src/api/fax_fields.c', 'table'), 'contents']));
     assert.deepEqual(sorted(of('ResendFax')), sorted(fieldRows('src/api/fax_resend.c', 'table')));
     assert.deepEqual(sorted(of('CreateFaxApplication')), sorted(fieldRows(file, 'table')));
@@ -117,7 +117,7 @@ test('every field that the code writes is described, and every described one is 
     for (const { operation } of operations)
         for (const response of Object.values(operation.responses)) fieldsOf(response, new Set(), described);
     for (const hook of Object.values(api.webhooks)) fieldsOf(resolve(hook).node.post.requestBody, new Set(), described);
-    const code = [read('src/fax/fax_json.c'), read('src/fax/attempt.c'), read('src/fax/policy_read.c'), read('src/fax/window.c'), read('src/store/store_batch.c'), read('src/fax/destination.c'), read('src/trunks.c'), ...inFolder('src/api'), ...inFolder('src/notify'), ...inFolder('src/queue'), ...inFolder('src/receive'), read('src/ipc/call_record.c'), read('src/store/store_fax_end.c')].join('\n');
+    const code = [read('src/fax/fax_json.c'), read('src/fax/attempt.c'), read('src/fax/barcode.c'), read('src/fax/policy_read.c'), read('src/fax/window.c'), read('src/store/store_batch.c'), read('src/fax/destination.c'), read('src/trunks.c'), ...inFolder('src/api'), ...inFolder('src/notify'), ...inFolder('src/queue'), ...inFolder('src/receive'), read('src/ipc/call_record.c'), read('src/store/store_fax_end.c')].join('\n');
     const written = new Set();
     /* json_pack("{ss …}", "name", value, …): the format says which arguments are names. */
     for (const [, rest] of code.matchAll(/json_pack\(\s*("(?:[^"\\]|\\.)*"[\s\S]*?\));/g)) {
@@ -128,8 +128,8 @@ test('every field that the code writes is described, and every described one is 
     /* What goes to a command or a URL with a received document; of a fax and no answer of the API. */
     for (const name of ['document', 'sha256', 'size']) written.delete(name);
     /* Names that are passed as a variable, or stored as JSON before they are shown. */
-    for (const name of ['pointer', 'parameter', 'policy', ...listed('src/fax/destination.h', 'FW_FACTS'), ...listed('src/fax/outcome.h', 'FW_RETRIES').filter((name) => !['none', 'internal'].includes(name)), ...fieldRows('src/api/applications.c', 'change_only'),
-        ...fieldRows('src/api/applications.c', 'inbound'), ...fieldRows('src/api/fax_fields.c', 'cover_fields')]) written.add(name);
+    for (const name of ['pointer', 'parameter', 'policy', ...listed('src/fax/destination.h', 'FW_FACTS'), ...listed('src/fax/outcome.h', 'FW_RETRIES').filter((name) => !['none', 'internal'].includes(name)), ...fieldRows('src/api/application_fields.c', 'change_only'),
+        ...fieldRows('src/api/application_fields.c', 'inbound'), ...fieldRows('src/api/fax_fields.c', 'cover_fields')]) written.add(name);
     assert.ok(written.size > 70, String(written.size));
     assert.deepEqual(sorted([...written].filter((name) => !described.has(name))), [], 'written, not described');
     assert.deepEqual(sorted([...described].filter((name) => !written.has(name))), [], 'described, not written');

@@ -34,6 +34,7 @@ MAY_SEE = {
     "notify": SHARED | {"store", "http"},
     "retention": SHARED | {"store"},
     "render": PURE | {"page"},
+    "barcode": PURE | {"page", "fax/barcode.h", "fax/fax_json.h", "render/render_exit.h"},
     "office": PURE | {"render/render_exit.h", "render/sniff.h"},
     "line": SHARED | {"proto", "sip"},
     "modem": SHARED | {"proto", "t30", "page"},
