@@ -35,7 +35,7 @@ static char *take(const char *fax, int fd, int pages)
             return give_up(fax, "it says more than is allowed");
     }
     json_t *list CLEANUP(fw_json_free) = fw_barcodes_read(fw_buf_span(&text), pages);
-    return list ? json_dumps(list, JSON_COMPACT) : give_up(fax, "it makes no sense");
+    return list ? json_dumps(list, JSON_COMPACT) : give_up(fax, "what it says makes no sense");
 }
 
 char *fw_media_barcodes(const char *program, const char *fax, const char *tif, int pages, uint32_t wall_ms,

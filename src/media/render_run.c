@@ -310,7 +310,8 @@ static void judge_exit(const struct child *c, int code, struct fw_render_report 
         say(ret, FW_RUN_UNAVAILABLE, "the renderer cannot be started");
         return;
     default:
-        say_error(ret, FW_RUN_UNAVAILABLE, line, "faxwire-render refused to work");
+        say_error(ret, FW_RUN_UNAVAILABLE, line,
+                  c->run->barcodes ? "faxwire-barcode refused to work" : "faxwire-render refused to work");
         return;
     }
 }
@@ -321,16 +322,18 @@ static void judge(const struct child *c, int status, struct fw_render_report *re
     if (c->stopped) {
         say(ret, FW_RUN_INTERRUPTED, "interrupted");
     } else if (c->late) {
-        say(ret, FW_RUN_LIMIT, "took too long to render");
+        say(ret, FW_RUN_LIMIT, c->run->barcodes ? "took too long" : "took too long to render");
     } else if (sig == SIGXCPU) {
         say(ret, FW_RUN_LIMIT, "takes too much computing time to render");
     } else if (sig == SIGXFSZ) {
         say(ret, FW_RUN_LIMIT, "has too much on its pages");
     } else if (sig == SIGKILL) {
-        say(ret, FW_RUN_KILLED, "the renderer was killed, by a person or for want of memory");
+        say(ret, FW_RUN_KILLED, c->run->barcodes ? "the reader of barcodes was killed"
+                                                 : "the renderer was killed, by a person or for want of memory");
     } else if (sig) {
         ret->end = FW_RUN_CRASHED;
-        snprintf(ret->text, sizeof ret->text, "the renderer was ended by signal %d", sig);
+        snprintf(ret->text, sizeof ret->text, "the %s was ended by signal %d",
+                 c->run->barcodes ? "reader of barcodes" : "renderer", sig);
     } else {
         judge_exit(c, WEXITSTATUS(status), ret);
     }
@@ -340,7 +343,7 @@ void fw_render_run(const struct fw_render_run *run, struct fw_render_report *ret
 {
     *ret = (struct fw_render_report){ 0 };
     if (access(run->program, X_OK) < 0) {
-        say(ret, FW_RUN_UNAVAILABLE, "the renderer is missing");
+        say(ret, FW_RUN_UNAVAILABLE, run->barcodes ? "faxwire-barcode is missing" : "the renderer is missing");
         return;
     }
     struct child c = { .run = run, .pidfd = -1, .result_fd = -1, .errors_fd = -1 };

@@ -40,7 +40,7 @@ export function pages(count, length = 46) {
     return file(objects);
 }
 
-function file(objects) {
+export function file(objects) {
     let out = '%PDF-1.4\n';
     const offsets = objects.map((o, i) => {
         const at = out.length;
