@@ -72,8 +72,11 @@ static enum fw_err write_lost(struct fw_db *db, struct lost *l)
         err = run_at(db, "INSERT OR IGNORE INTO fax_removal(fax, account, why)"
                          " SELECT id, account, 'documents_lost' FROM fax_batch WHERE completed_us != 0 AND ?1 > 0",
                      now_us);
+    if (!err) /* what was read off the pages goes with them */
+        err = run_at(db, "UPDATE event SET payload = json_remove(payload, '$.barcodes') WHERE fax IN (SELECT id FROM fax"
+                         " WHERE barcodes IS NOT NULL AND purged_us = 0 AND deleted_us = 0 AND ?1 > 0)", now_us);
     if (!err)
-        err = run_at(db, "UPDATE fax SET purged_us = ?1 WHERE purged_us = 0 AND deleted_us = 0"
+        err = run_at(db, "UPDATE fax SET purged_us = ?1, barcodes = NULL WHERE purged_us = 0 AND deleted_us = 0"
                          " AND status IN ('delivered', 'failed', 'received')", now_us);
     l->count = err ? 0 : sqlite3_changes(db->handle);
     return err ? err : run_at(db, "UPDATE media SET expires_us = ?1 WHERE expires_us > ?1", now_us);
