@@ -73,8 +73,9 @@ static enum fw_err write_lost(struct fw_db *db, struct lost *l)
                          " SELECT id, account, 'documents_lost' FROM fax_batch WHERE completed_us != 0 AND ?1 > 0",
                      now_us);
     if (!err) /* what was read off the pages goes with them */
-        err = run_at(db, "UPDATE event SET payload = json_remove(payload, '$.barcodes') WHERE fax IN (SELECT id FROM fax"
-                         " WHERE barcodes IS NOT NULL AND purged_us = 0 AND deleted_us = 0 AND ?1 > 0)", now_us);
+        err = run_at(db, "UPDATE event SET payload = json_remove(payload, '$.barcodes')"
+                         " WHERE fax IN (SELECT id FROM fax WHERE barcodes IS NOT NULL AND purged_us = 0"
+                         " AND deleted_us = 0 AND ?1 > 0)", now_us);
     if (!err)
         err = run_at(db, "UPDATE fax SET purged_us = ?1, barcodes = NULL WHERE purged_us = 0 AND deleted_us = 0"
                          " AND status IN ('delivered', 'failed', 'received')", now_us);
