@@ -10,7 +10,7 @@
 #include "sip/edge.h"
 
 enum {
-    ASK_US = 3 * 1000 * 1000,    /* the service does not answer: nobody there has it */
+    ASK_US = 10 * 1000 * 1000,   /* for the service to say whether it has the number */
     LEAVE_US = 10 * 1000 * 1000, /* for the end of a leg to be told */
     TEXT_MAX = 4096,             /* of a description */
 };
@@ -226,12 +226,22 @@ static void bring_back(struct fw_carrier_forward *f, uint16_t sip_port)
         end(f, 503);
 }
 
+/* A far end of ours would take what is meant for the service. */
+static void cannot_say(struct fw_carrier_forward *f)
+{
+    f->serial = 0;
+    fw_log(FW_LOG_INFO, "carrier.forward", "to=%s later=1", FW_LOG_TEXT(f->to));
+    end(f, 503);
+}
+
 void fw_forward_route(struct fw_carrier *carrier, const struct fw_msg_number_route *route)
 {
     for (struct fw_carrier_forward *f = carrier->forwards; f; f = f->next) {
         if (f->serial == 0 || f->serial != route->serial || f->over)
             continue;
-        if (route->sip_port)
+        if (route->later)
+            cannot_say(f);
+        else if (route->sip_port)
             bring_back(f, route->sip_port);
         else
             let_go(f);
@@ -247,7 +257,7 @@ void fw_forward_due(struct fw_carrier *carrier)
         struct fw_carrier_forward *f = *at;
         const bool due = f->due.us <= carrier->now.us;
         if (!f->over && f->serial && due)
-            let_go(f);
+            cannot_say(f);
         const bool gone = !f->sides[CALLER].leg && !f->sides[CALLED].leg;
         if (!f->over || (!gone && f->due.us > carrier->now.us)) {
             at = &f->next;

@@ -159,7 +159,8 @@ enum fw_udptl_ec { FW_UDPTL_EC_NONE, FW_UDPTL_EC_REDUNDANCY, FW_UDPTL_EC_FEC };
 #define FW_MSG_NUMBER_ASK(U8, U16, U32, I32, TEXT) /* does an application have it? */              \
     U32(serial) TEXT(number, 64) /* digits */
 #define FW_MSG_NUMBER_ROUTE(U8, U16, U32, I32, TEXT)                                               \
-    U32(serial) U16(sip_port) /* of the line, on loopback; 0: nobody here has it */
+    U32(serial) U16(sip_port) /* of the line, on loopback; 0: nobody here has it */                \
+    U8(later) /* 1: somebody may have it, and cannot be reached now */
 
 /* M(NAME, field, where it goes). */
 #define FW_MSG_LIST(M)                                                                             \

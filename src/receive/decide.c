@@ -56,8 +56,11 @@ void fw_decide_route(struct fw_receive *r, const struct fw_msg_number_ask *m)
 {
     struct fw_number number = { 0 };
     struct fw_msg route = { .kind = FW_MSG_KIND_NUMBER_ROUTE };
+    const enum fw_err err = find_number(r, m->number, &number);
+    const bool ours = err == FW_OK && number.application[0];
     route.number_route.serial = m->serial;
-    if (r->line_up && find_number(r, m->number, &number) == FW_OK && number.application[0])
+    route.number_route.later = (err && err != FW_NOT_FOUND) || (ours && !r->line_up);
+    if (ours && r->line_up)
         route.number_route.sip_port = r->sip_port;
     fw_number_done(&number);
     r->port.send(r->port.arg, &route);

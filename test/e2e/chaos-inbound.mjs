@@ -10,8 +10,6 @@ import { Chaos, run, main, filesIn } from './chaos.mjs';
 import { build, until } from './lib/service.mjs';
 
 const NUMBERS = Array.from({ length: 10 }, (_, i) => `+131255588${String(i).padStart(2, '0')}`);
-const LIVENESS_MS = 150_000;
-const FINAL = ['delivered', 'failed', 'received'];
 
 class InboundChaos extends Chaos {
     async open() {
@@ -21,15 +19,6 @@ class InboundChaos extends Chaos {
 
     target() {
         return { to: this.draw.pick(NUMBERS), fails: undefined };
-    }
-
-    async settled() {
-        const open = (all) => all.filter((f) => !FINAL.includes(f.status));
-        let all = [];
-        const ended = await until('every fax to end', async () => open(all = await this.allFaxes()).length === 0, LIVENESS_MS)
-            .catch(() => false);
-        if (!ended) for (const f of open(all)) this.fault(`${f.id} did not end: ${f.direction} ${f.status}`);
-        return all;
     }
 
     /* The difference, or nothing: the pages that came, beside those that were sent in that call. */

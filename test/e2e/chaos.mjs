@@ -27,6 +27,7 @@ const RETRY = { policy: 'standard', total_secs: 600, ...Object.fromEntries([['bu
     no_fax: { max: 0 } };
 /* Calls to these take a while, whatever the speed of pages: few are made, or they would be all that is waited for. */
 const SLOW = ['02', '05', '08'];
+const ENDED = ['delivered', 'failed', 'received'];
 const OWN_FAILURE = 'service_unavailable';
 /* The far end is one of the programs that are killed: then it is its silence that ends a call. */
 const FAR_END_GONE = /^(receiver_|fax_|invalid_ecm_|carrier_lost|destination_unreachable)/;
@@ -118,7 +119,7 @@ export class Chaos {
         const retry = draw.next() < 0.5 ? { ...RETRY, partial: draw.pick(['fail', 'resume', 'resume', 'resend']) } : null;
         if (retry) fields.retry = retry;
         const fail = (why) => { this.refused++; return why; };
-        try {
+        try { // while the parent is down, nobody answers
             let body = { ...fields, media_url: `http://127.0.0.1:${this.web.address().port}/${document}` };
             if (upload) {
                 body = new FormData();
@@ -128,15 +129,18 @@ export class Chaos {
             const answer = await this.service.request('POST', '/v2/faxes', { body });
             if (answer.status !== 202) return fail(this.fault(`POST answered ${answer.status}: ${JSON.stringify(answer.body)}`));
             this.sent.set(answer.body.data.id, { from: fields.from, retry, number, fails: number ? NUMBERS[number] : null, at: Date.now() });
-        } catch (error) { fail(error); } // the parent is down
+        } catch (error) { fail(error); }
     }
 
+    /* Until so many are accepted; spread over the time of the kills, and what did not get through meanwhile behind it. */
     async sendAll() {
         const gap = this.seconds * 1000 / this.faxes;
         const begun = Date.now();
-        for (let i = 0; i < this.faxes; i++) {
+        for (let i = 0; this.sent.size < this.faxes; i++) {
+            const refused = this.refused;
             await this.sendOne(i);
-            await pause(Math.max(0, begun + gap * (i + this.draw.next()) - Date.now()));
+            if (this.faults.length > 0) return;
+            await pause(Math.max(refused < this.refused ? 20 : 0, begun + gap * (this.sent.size + this.draw.next()) - Date.now()));
         }
     }
 
@@ -154,7 +158,7 @@ export class Chaos {
             const all = this.service.children().filter((p) => p.command.endsWith(name));
             if (all.length > 0 && this.kill(this.drawKills.pick(all).pid, name)) return;
             if (Date.now() > end) return;
-            await pause(3);
+            await pause(15);
         }
     }
 
@@ -204,24 +208,19 @@ export class Chaos {
     async allFaxes() {
         const all = [];
         for (let page = 1; ; page++) {
-            const { body } = await this.service.request('GET', `/v2/faxes?page[number]=${page}&page[size]=100`);
+            const { body } = await this.service.request('GET', `/v2/faxes?page[number]=${page}&page[size]=250`);
             all.push(...body.data);
             if (page >= body.meta.total_pages) return all;
         }
     }
 
     async settled() {
-        const open = (all) => all.filter((f) => !['delivered', 'failed'].includes(f.status));
-        try {
-            return await until('every fax to end', async () => {
-                const all = await this.allFaxes();
-                return open(all).length === 0 && all;
-            }, LIVENESS_MS + 60 * this.faxes);
-        } catch {
-            const all = await this.allFaxes();
-            for (const f of open(all)) this.fault(`${f.id} did not end: ${f.status} to ${f.to}`);
-            return all;
-        }
+        const open = '/v2/faxes?filter[status]=queued,media.processed,originated,sending,initiated,receiving,media.processing';
+        await until('every fax to end', async () => (await this.service.request('GET', `${open}&page[size]=1`)).body.meta.total_results === 0,
+            LIVENESS_MS + 60 * this.faxes).catch(() => {});
+        const all = await this.allFaxes();
+        for (const f of all.filter((one) => !ENDED.includes(one.status))) this.fault(`${f.id} did not end: ${f.status} to ${f.to}`);
+        return all;
     }
 
     carrierKilled(from, to) {
@@ -236,7 +235,7 @@ export class Chaos {
         const farEndGone = FAR_END_GONE.test(fax.failure_reason) && this.carrierKilled(from, Date.parse(events.at(-1).occurred_at));
         const expected = [OWN_FAILURE, ...(sent?.fails?.split(' ') ?? [])];
         /* A number that breaks calls breaks those by plainer ways, at line speed, in other ways. */
-        const plainer = ['07', '08'].includes(sent?.number) && sent.retry && FAR_END_GONE.test(fax.failure_reason);
+        const plainer = ['07', '08'].includes(sent?.number) && FAR_END_GONE.test(fax.failure_reason);
         /* A far end that is killed as it answers is as silent as a person, and twice of that parks its number. */
         const parked = fax.failure_reason === 'destination_invalid' && /^the number is parked: /.test(fax.internal_failure_reason)
             && this.carrierKilled(0, Date.parse(events.at(-1).occurred_at));
