@@ -92,6 +92,28 @@ static void set_codings(struct fw_terminal *t, bool mr, bool mmr)
                                                (mmr ? T30_SUPPORT_T6_COMPRESSION : 0));
 }
 
+/* How many rows must become one for this far end. */
+static unsigned divisor(const struct fw_terminal *t)
+{
+    const unsigned scale = fw_page_scale(t->tx_y_dpi);
+    const unsigned taken = scale == 4 && t->far_superfine ? 4 : t->far_fine ? 2 : 1;
+    return scale > taken ? scale / taken : 1;
+}
+
+/* What cannot be fitted goes as it is: the call then ends as it would without. */
+static void fit_pages(struct fw_terminal *t)
+{
+    const struct fw_fit fit = { divisor(t), t->far_length_mm };
+    const bool too_long = fit.length_mm > 0 && t->tx_rows_max > fw_fit_rows(fit.length_mm, t->tx_y_dpi);
+    struct fw_fitted *fitted = fit.divisor > 1 || too_long ? calloc(1, sizeof *fitted) : NULL;
+    if (!fitted || fw_page_fit(t->tx_path, t->tx_coarse_path, &fit, fitted)) {
+        free(fitted);
+        return;
+    }
+    t->fitted = fitted;
+    t30_set_tx_file(t->t30, t->tx_coarse_path, -1, -1);
+}
+
 /* MMR nearly always wins, but not on dithered pictures, whose rows have nothing in common. Asked
  * before the library chooses: it looks at the DIS after this. */
 static void choose_coding(struct fw_terminal *t, const uint8_t *dis, int len)
@@ -102,7 +124,7 @@ static void choose_coding(struct fw_terminal *t, const uint8_t *dis, int len)
     const bool mmr = !t->config.no_t6 && t->config.ecm && dis_bit(dis, len, DIS_BIT_ECM) &&
                      dis_bit(dis, len, DIS_BIT_T6);
     if (!t->config.calling || t->coding_chosen || !(mr || mmr) ||
-        fw_page_measure(t->tx_path, PAGES_MEASURED, bytes, &fault))
+        fw_page_measure(t->fitted ? t->tx_coarse_path : t->tx_path, PAGES_MEASURED, bytes, &fault))
         return;
     t->coding_chosen = true;
     const size_t most = 100 + GAIN_MIN_PERCENT;
@@ -132,7 +154,9 @@ static void frame_in(struct fw_terminal *t, const uint8_t *msg, int len)
                            : dis_bit(msg, len, DIS_BIT_B4_LENGTH) ? B4_MM
                            : dis_bit(msg, len, DIS_BIT_LEGAL)     ? LEGAL_MM
                                                                   : A4_MM;
-        choose_coding(t, msg, len);
+        if (t->config.calling && t->config.tx_coarse_path && !t->fitted && !t->underway)
+            fit_pages(t); /* before the document is opened; later it would be another one than is sent */
+        choose_coding(t, msg, len); /* of what will be sent */
     } else if (fcf == (T30_DCS & 0xFE))
         underway(t);
     else if (fcf == (T30_CFR & 0xFE))
@@ -173,38 +197,6 @@ static void on_frame(t30_state_t *s, void *user_data, int direction, const uint8
         frame_in(t, msg, len);
     else
         frame_out(t, msg);
-}
-
-/* How many rows must become one for this far end. */
-static unsigned divisor(const struct fw_terminal *t)
-{
-    const unsigned scale = fw_page_scale(t->tx_y_dpi);
-    const unsigned taken = scale == 4 && t->far_superfine ? 4 : t->far_fine ? 2 : 1;
-    return scale > taken ? scale / taken : 1;
-}
-
-/* What cannot be fitted goes as it is: the call then ends as it would without. */
-static void fit_pages(struct fw_terminal *t, t30_state_t *s)
-{
-    const struct fw_fit fit = { divisor(t), t->far_length_mm };
-    const bool too_long = fit.length_mm > 0 && t->tx_rows_max > fw_fit_rows(fit.length_mm, t->tx_y_dpi);
-    struct fw_fitted *fitted = fit.divisor > 1 || too_long ? calloc(1, sizeof *fitted) : NULL;
-    if (!fitted || fw_page_fit(t->tx_path, t->tx_coarse_path, &fit, fitted)) {
-        free(fitted);
-        return;
-    }
-    t->fitted = fitted;
-    t30_set_tx_file(s, t->tx_coarse_path, -1, -1);
-}
-
-/* Called before the document is opened: the moment to give the far end what it can print. */
-static int on_phase_b(t30_state_t *s, void *user_data, int result)
-{
-    struct fw_terminal *t = user_data;
-    const uint8_t fcf = (uint8_t)result & 0xFE;
-    if (fcf == (T30_DIS & 0xFE) && t->config.tx_coarse_path && !t->fitted)
-        fit_pages(t, s);
-    return T30_ERR_OK;
 }
 
 static void pages_sent(struct fw_terminal *t, uint32_t pages)
@@ -350,7 +342,6 @@ void fw_engine_setup_t30(struct fw_terminal *t, unsigned modems)
     else if (c->rx_path)
         t30_set_rx_file(s, t->rx_path, -1);
     t30_set_real_time_frame_handler(s, on_frame, t);
-    t30_set_phase_b_handler(s, on_phase_b, t);
     t30_set_phase_d_handler(s, on_phase_d, t);
     t30_set_phase_e_handler(s, on_phase_e, t);
 }

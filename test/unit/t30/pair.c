@@ -31,7 +31,8 @@ static void row_make(uint8_t row[ROW_BYTES], int page, uint32_t y, bool dense)
     }
 }
 
-void page_file_make(const char *path, int pages, uint32_t rows, bool dense)
+/* Each row `times` over. */
+static void write_pages(const char *path, int pages, uint32_t rows, bool dense, uint32_t times)
 {
     TIFF *tiff = TIFFOpen(path, "w");
     CHECK(tiff != NULL);
@@ -50,12 +51,22 @@ void page_file_make(const char *path, int pages, uint32_t rows, bool dense)
         TIFFSetField(tiff, TIFFTAG_PAGENUMBER, page, pages);
         for (uint32_t y = 0; y < rows; y++) {
             uint8_t row[ROW_BYTES];
-            row_make(row, page, y, dense);
+            row_make(row, page, y / times, dense);
             CHECK_INT(TIFFWriteScanline(tiff, row, y, 0), 1);
         }
         CHECK_INT(TIFFWriteDirectory(tiff), 1);
     }
     TIFFClose(tiff);
+}
+
+void page_file_make(const char *path, int pages, uint32_t rows, bool dense)
+{
+    write_pages(path, pages, rows, dense, 1);
+}
+
+void page_file_make_doubled(const char *path, uint32_t rows)
+{
+    write_pages(path, 1, rows, true, 2);
 }
 
 static void on_ifp(void *arg, struct fw_span ifp, int copies)

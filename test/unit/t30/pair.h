@@ -30,6 +30,8 @@ struct pair {
 
 /* Writes pages of 1728 pixels, fine; page n of a file differs from all others. */
 void page_file_make(const char *path, int pages, uint32_t rows, bool dense);
+/* A picture of which every row comes twice. */
+void page_file_make_doubled(const char *path, uint32_t rows);
 void pair_init(struct pair *p, int pages, uint32_t rows, bool ecm);
 /* With changes to the defaults of pair_init made by the caller. */
 void pair_config(const struct pair *p, bool ecm, struct fw_terminal_config *a,

@@ -357,6 +357,33 @@ static void the_shortest_coding_is_taken(void **state)
     coding_case(true, true, false, true, FW_COMPRESSION_MH);
 }
 
+/* As fine as the pages are, MMR is the shortest; of every second row of them it is not. */
+static void what_is_fitted_is_measured(void **state)
+{
+    (void)state;
+    size_t bytes[FW_PAGE_CODINGS];
+    char coarse[PAIR_PATH + 32];
+    struct fw_fault fault;
+    struct pair p;
+    struct fw_terminal_config a, b;
+    pair_init(&p, 1, 400, true);
+    fw_terminal_free(p.a.t);
+    fw_terminal_free(p.b.t);
+    page_file_make_doubled(p.tx, 400);
+    CHECK_INT(fw_page_measure(p.tx, 1, bytes, &fault), FW_OK);
+    CHECK(bytes[FW_PAGE_MMR] < bytes[FW_PAGE_MH]);
+    pair_config(&p, true, &a, &b);
+    (void)snprintf(coarse, sizeof coarse, "%s/coarse.tif", p.folder);
+    a.tx_coarse_path = coarse;
+    b.resolutions = FW_RESOLUTION_STANDARD;
+    pair_start(&p, &a, &b);
+    pair_switch(&p, true);
+    pair_run_t38(&p, 300);
+    CHECK_INT(fw_terminal_result(p.a.t)->t30_code, 0);
+    CHECK_INT(fw_terminal_result(p.a.t)->page.compression, FW_COMPRESSION_MH);
+    pair_done(&p);
+}
+
 static void slower_modems_for_small_packets(void **state)
 {
     (void)state;
@@ -463,6 +490,7 @@ int main(void)
         cmocka_unit_test(long_pages_go_on_sheets_of_a4),
         cmocka_unit_test(the_receivers_codings_are_honoured),
         cmocka_unit_test(the_shortest_coding_is_taken),
+        cmocka_unit_test(what_is_fitted_is_measured),
         cmocka_unit_test(slower_modems_for_small_packets),
         cmocka_unit_test(a_subaddress_goes_to_whom_takes_one),
         cmocka_unit_test(a_stored_page_takes_no_memory),
