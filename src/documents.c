@@ -33,19 +33,19 @@ enum fw_err fw_documents_settle(struct fw_store *s, const struct fw_config *conf
 {
     int64_t lost = 0;
     const char *dir = config->documents[0] ? config->documents : NULL;
+    const char *place = dir ? dir : config->data;
+    /* First: a start that is refused leaves all as it was. */
+    if (config->documents_in_memory && (fw_dir_make(place) || !fw_dir_in_memory(place))) {
+        fw_fault_set(fault, "documents", "%s is not in memory, and documents_in_memory is set; choose a folder of a"
+                                         " tmpfs, such as /dev/shm/faxwire.", place);
+        return FW_INVALID;
+    }
     const enum fw_err err = fw_store_keep_documents(s, dir, fault, &lost);
     if (err)
         return err;
     if (lost > 0)
         fw_log(FW_LOG_WARN, "documents.lost", "faxes=%lld folder=%s", (long long)lost, FW_LOG_TEXT(dir));
-    if (!config->documents_in_memory)
-        return FW_OK;
-    if (!fw_dir_in_memory(fw_store_documents_dir(s))) {
-        fw_fault_set(fault, "documents", "%s is on a disk, and documents_in_memory is set; choose a folder of a tmpfs, "
-                                         "such as /dev/shm/faxwire.", fw_store_documents_dir(s));
-        return FW_INVALID;
-    }
-    if (swaps())
+    if (config->documents_in_memory && swaps())
         fw_log(FW_LOG_WARN, "documents.swap", "text=memory of this machine may be swapped to a disk; turn swap off");
     return FW_OK;
 }

@@ -218,9 +218,9 @@ void fw_store_spool_path(const struct fw_store *s, int modem, const char *call, 
 void fw_store_fax_home(const struct fw_store *s, const struct fw_fax *f, char *dst, size_t dst_size);
 const char *fw_store_data_dir(const struct fw_store *s);
 /* Keeps documents, pages and the spool in `dir`, made if need be, and not beside the database: before any other call.
- * NULL: beside it. If `dir` is not as it was left, what it held is gone, as that of a file system in memory is: the
+ * NULL: beside it. If `dir` is in memory and not as it was left, what it held is gone: the
  * documents of faxes that have ended count as purged from now on (audit: documents_lost), `*ret_lost` of them, and
- * stored media have expired. FW_CONFLICT: there are documents in the folder where they were before; FW_IO; `fault`
+ * stored media have expired. FW_CONFLICT: they are in another folder; FW_IO; `fault`
  * says what to do. */
 MUST_USE enum fw_err fw_store_keep_documents(struct fw_store *s, const char *dir, struct fw_fault *fault,
                                              int64_t *ret_lost);

@@ -36,16 +36,17 @@ static enum fw_err read_mark(struct fw_store *s, char ret[FW_UUID_SIZE])
     return fw_stmt_ok(&q);
 }
 
-/* The mark that stands in the folder is `mark`. */
-static bool stands(const char *path, const char *mark)
+/* What stands in the folder. False: nothing does. */
+static bool find_mark(const char *path, char ret[FW_UUID_SIZE])
 {
-    char text[FW_UUID_SIZE] = "";
+    ret[0] = '\0';
     FILE *file = fopen(path, "re");
     if (!file)
         return false;
-    const bool read = fgets(text, sizeof text, file) != NULL;
+    if (!fgets(ret, FW_UUID_SIZE, file))
+        ret[0] = '\0';
     fclose(file);
-    return read && strcmp(text, mark) == 0;
+    return true;
 }
 
 static enum fw_err run_at(struct fw_db *db, const char *sql, int64_t at_us)
@@ -55,14 +56,8 @@ static enum fw_err run_at(struct fw_db *db, const char *sql, int64_t at_us)
     return fw_stmt_run(&q);
 }
 
-struct lost {
-    const char *mark;
-    int64_t     count;
-    bool        all; /* the folder that there was is not this one */
-};
-
 /* By the way that rules of retention go: so it is shown, and has its record. */
-static enum fw_err write_lost(struct fw_db *db, struct lost *l)
+static enum fw_err write_lost(struct fw_db *db, void *ret_count)
 {
     const int64_t now_us = fw_wall_now().us;
     enum fw_err err = run_at(db, "INSERT OR IGNORE INTO fax_removal(fax, account, why)"
@@ -79,19 +74,14 @@ static enum fw_err write_lost(struct fw_db *db, struct lost *l)
     if (!err)
         err = run_at(db, "UPDATE fax SET purged_us = ?1, barcodes = NULL WHERE purged_us = 0 AND deleted_us = 0"
                          " AND status IN ('delivered', 'failed', 'received')", now_us);
-    l->count = err ? 0 : sqlite3_changes(db->handle);
+    *(int64_t *)ret_count = err ? 0 : sqlite3_changes(db->handle);
     return err ? err : run_at(db, "UPDATE media SET expires_us = ?1 WHERE expires_us > ?1", now_us);
 }
 
-static enum fw_err write_mark(struct fw_db *db, void *arg)
+static enum fw_err write_mark(struct fw_db *db, void *mark)
 {
-    struct lost *l = arg;
-    enum fw_err err = l->all ? write_lost(db, l) : FW_OK;
-    if (err)
-        return err;
-    struct fw_stmt q CLEANUP(fw_stmt_done) =
-        fw_stmt_once(db, "INSERT INTO documents_at(one, mark) VALUES (1, ?1) ON CONFLICT DO UPDATE SET mark = ?1");
-    fw_stmt_bind_text(&q, l->mark);
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_once(db, "INSERT INTO documents_at(one, mark) VALUES (1, ?)");
+    fw_stmt_bind_text(&q, mark);
     return fw_stmt_run(&q);
 }
 
@@ -116,27 +106,59 @@ static enum fw_err refuse_left(const struct fw_store *s, const char *dir, struct
     return FW_OK;
 }
 
-static enum fw_err begin_anew(struct fw_store *s, const char *path, bool forgotten, int64_t *ret_lost)
+/* Only memory forgets. A disk that is not the one is not mounted, or misspelt: an empty mark says that it is meant. */
+static enum fw_err refuse_other(const char *dir, bool meant, struct fw_fault *fault)
+{
+    if (meant || fw_dir_in_memory(dir))
+        return FW_OK;
+    fw_fault_set(fault, "documents", "%s is not the folder that the documents were in. Name or mount that one; or, to"
+                                     " give them up, make an empty file documents.mark in this one.", dir);
+    return FW_CONFLICT;
+}
+
+/* The mark first: without its row it is another one, and nothing is lost for that. */
+static enum fw_err mark_folder(struct fw_store *s, const char *path)
 {
     char mark[FW_UUID_SIZE];
-    struct lost lost = { mark, 0, forgotten };
     fw_uuid_new(fw_wall_now(), mark);
-    /* The row last: until then the mark is not the one that is looked for, and all is done again. */
-    enum fw_err err = fw_file_write(path, fw_span_of(mark), 0600);
-    if (!err)
-        err = fw_writer_do(s->writer, write_mark, &lost);
-    *ret_lost = err ? 0 : lost.count;
-    return err;
+    const enum fw_err err = fw_file_write(path, fw_span_of(mark), 0600);
+    return err ? err : fw_writer_do(s->writer, write_mark, mark);
+}
+
+/* The mark last: until then it is all done again. */
+static enum fw_err forget(struct fw_store *s, const char *path, const char *mark, int64_t *ret_lost)
+{
+    const enum fw_err err = fw_writer_do(s->writer, write_lost, ret_lost);
+    return err ? err : fw_file_write(path, fw_span_of(mark), 0600);
+}
+
+static enum fw_err settle(struct fw_store *s, const char *dir, const char *mark, struct fw_fault *fault,
+                          int64_t *ret_lost)
+{
+    char path[PATH_SIZE], found[FW_UUID_SIZE];
+    snprintf(path, sizeof path, "%s/documents.mark", dir);
+    const bool is_marked = find_mark(path, found);
+    if (mark[0] && strcmp(found, mark) == 0)
+        return FW_OK;
+    if (found[0]) {
+        fw_fault_set(fault, "documents", "%s is the documents' folder of another Faxwire. Name another one; or, if"
+                                         " there is no such service any more, remove %s.", dir, path);
+        return FW_CONFLICT;
+    }
+    const enum fw_err err = mark[0] ? refuse_other(dir, is_marked, fault) : refuse_left(s, dir, fault);
+    if (err)
+        return err;
+    return mark[0] ? forget(s, path, mark, ret_lost) : mark_folder(s, path);
 }
 
 enum fw_err fw_store_keep_documents(struct fw_store *s, const char *dir, struct fw_fault *fault, int64_t *ret_lost)
 {
-    char path[PATH_SIZE], mark[FW_UUID_SIZE];
+    char mark[FW_UUID_SIZE];
     enum fw_err err = read_mark(s, mark);
     *ret_lost = 0;
     if (!err && !dir && mark[0]) {
-        fw_fault_set(fault, "documents", "The documents are in a folder of their own; say which (it may be %s, and then"
-                                         " those that were elsewhere count as lost).", s->data_dir);
+        fw_fault_set(fault, "documents", "The documents are in a folder of their own, apart from %s; say which.",
+                     s->data_dir);
         return FW_CONFLICT;
     }
     if (err || !dir)
@@ -148,10 +170,5 @@ enum fw_err fw_store_keep_documents(struct fw_store *s, const char *dir, struct 
     s->documents_dir = strdup(dir);
     if (!s->documents_dir)
         return FW_NO_MEMORY;
-    snprintf(path, sizeof path, "%s/documents.mark", dir);
-    if (mark[0] && stands(path, mark))
-        return FW_OK;
-    if (!mark[0])
-        err = refuse_left(s, dir, fault);
-    return err ? err : begin_anew(s, path, mark[0] != '\0', ret_lost);
+    return settle(s, dir, mark, fault, ret_lost);
 }

@@ -1,7 +1,7 @@
 /* Documents in memory: none on the disk, whatever is done; a kill loses none; a machine that forgets says so of each fax. */
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Service, until } from './lib/service.mjs';
 import { pages } from './lib/pdf.mjs';
@@ -94,10 +94,17 @@ test('a disk is refused, and documents that would be left behind', { skip }, asy
     try {
         if (statfsSync(left).type !== TMPFS) {
             await refused({ ...env, FAXWIRE_DOCUMENTS: left });
-            assert.match(refused.said, /is on a disk/);
+            assert.match(refused.said, /is not in memory/);
+            await refused({ FAXWIRE_DOCUMENTS: left });
+            assert.match(refused.said, /is not the folder that the documents were in/);
+            await restart(); // and nothing was forgotten for that
+            const { body } = await service.request('GET', '/v2/faxes?page[size]=1');
+            assert.deepEqual([body.data[0].status, body.data[0].documents_purged_at], ['delivered', null]);
+            await service.stop('SIGTERM');
         }
+        await assert.rejects(Service.start({ data: join(left, 'other'), env }), /folder of another Faxwire/);
         await refused({});
-        assert.match(refused.said, /a folder of their own; say which/);
+        assert.match(refused.said, /a folder of their own, apart from .*; say which/);
         const plain = await Service.start({ data: join(left, 'plain') });
         await plain.ended((await plain.send({ to: '+12005550100' })).id);
         await plain.stop('SIGTERM');
@@ -105,5 +112,18 @@ test('a disk is refused, and documents that would be left behind', { skip }, asy
     } finally {
         rmSync(left, { recursive: true, force: true });
     }
-    await restart();
+});
+
+test('a disk that was lost is given up in so many words', { skip }, async () => {
+    const left = mkdtempSync('/var/tmp/faxwire-');
+    try {
+        writeFileSync(join(left, 'documents.mark'), '');
+        service = await Service.start({ data: service.folder, env: { FAXWIRE_DOCUMENTS: left } });
+        const { body } = await service.request('GET', '/v2/faxes?page[size]=1');
+        assert.ok(body.data[0].documents_purged_at);
+        assert.equal((await service.ended((await send({ to: '+12005550100' })).id)).status, 'delivered');
+        await service.stop('SIGTERM');
+    } finally {
+        rmSync(left, { recursive: true, force: true });
+    }
 });
