@@ -26,6 +26,6 @@ const char *fw_check_time(const char *text); /* RFC 3339, with its offset */
 const char *fw_check_e164(const char *text);
 const char *fw_check_destination(const char *text); /* E.164 or a SIP URI */
 const char *fw_check_url(const char *text);
-const char *fw_check_application(const char *text);
-const char *fw_check_subaddress(const char *text); /* its id */
+const char *fw_check_application(const char *text); /* its id */
+const char *fw_check_subaddress(const char *text);  /* T.30 SUB */
 #endif

@@ -223,26 +223,30 @@ static json_t *read_metadata(const struct reading *r, const json_t *value)
     return NULL;
 }
 
+/* The first fault is told: what else is wrong is likely wrong in the same way. */
 static json_t *read_map(const struct reading *r, const json_t *value)
 {
+    char texts[64];
     const char *key, *fault = json_is_object(value) ? NULL : "must be an object";
     json_t *one;
+    snprintf(texts, sizeof texts, "must have texts of 1 to %d bytes", (int)r->field->max);
     if (json_object_size(value) > FW_FIELD_MAP_MAX)
         fault = "has too many entries";
     json_object_foreach((json_t *)(uintptr_t)value, key, one) {
-        if (!json_is_string(one) || json_string_length(one) == 0 || json_string_length(one) > (size_t)r->field->max)
-            fault = "must have short texts";
+        const char *of_key = fault ? NULL : r->field->check(key);
+        if (of_key) {
+            fw_api_error_at(r->errors, FW_API_UNPROCESSABLE, r->pointer, "Each key of '%s' %s.", r->field->name,
+                            of_key);
+            return NULL;
+        }
+        const size_t size = json_string_length(one); /* 0: no text */
+        if (!fault && (size == 0 || size > (size_t)r->field->max))
+            fault = texts;
     }
-    if (fault)
-        fw_api_error_at(r->errors, FW_API_UNPROCESSABLE, r->pointer, "'%s' %s: at most %d, of 1 to %d bytes each.",
-                        r->field->name, fault, FW_FIELD_MAP_MAX, (int)r->field->max);
-    for (void *at = json_object_iter((json_t *)(uintptr_t)value); at && !fault;
-         at = json_object_iter_next((json_t *)(uintptr_t)value, at)) {
-        fault = r->field->check(json_object_iter_key(at));
-        if (fault)
-            fw_api_error_at(r->errors, FW_API_UNPROCESSABLE, r->pointer, "Each key of '%s' %s.", r->field->name, fault);
-    }
-    return fault ? NULL : json_deep_copy(value);
+    if (!fault)
+        return json_deep_copy(value);
+    fw_api_error_at(r->errors, FW_API_UNPROCESSABLE, r->pointer, "'%s' %s.", r->field->name, fault);
+    return NULL;
 }
 
 static json_t *read_value(const struct reading *r, const json_t *value)
