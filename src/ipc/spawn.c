@@ -1,4 +1,4 @@
-/* Starting a program: fork, descriptors in their places, exec. */
+/* Starting a program: descriptors in their places, exec. */
 #include "ipc/spawn.h"
 
 #include <errno.h>
@@ -11,28 +11,29 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/process.h"
 
-enum { CHILD_CHANNEL_FD = 3, CHILD_KEEP_FD = 4, FIRST_FREE_FD = 10 };
+enum { CHILD_CHANNEL_FD = 3, CHILD_KEEP_FD = 4 };
 
-/* Only async-signal-safe calls: the parent has threads. */
-_Noreturn static void become(char *const argv[], int channel_fd, int keep_fd)
+struct start {
+    char *const *argv;
+    int   channel_fd, keep_fd;
+};
+
+static void become(const void *context)
 {
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
+    const struct start *s = context;
     setpgid(0, 0); /* Ctrl-C is for the parent; it tells us */
     /* Out of the way first: either may sit on a number that the other is to get. */
-    const int channel = fcntl(channel_fd, F_DUPFD, FIRST_FREE_FD);
-    const int keep = keep_fd >= 0 ? fcntl(keep_fd, F_DUPFD, FIRST_FREE_FD) : -1;
+    const int channel = fcntl(s->channel_fd, F_DUPFD, FW_PROCESS_FREE_FD);
+    const int keep = s->keep_fd >= 0 ? fcntl(s->keep_fd, F_DUPFD, FW_PROCESS_FREE_FD) : -1;
     const int null = open("/dev/null", O_RDONLY);
     if (channel < 0 || null < 0 || dup2(null, 0) < 0 || dup2(2, 1) < 0 ||
         dup2(channel, CHILD_CHANNEL_FD) < 0 || (keep >= 0 && dup2(keep, CHILD_KEEP_FD) < 0))
-        _exit(127);
+        _exit(FW_PROCESS_UNSTARTED);
     const unsigned first = keep >= 0 ? CHILD_KEEP_FD + 1 : CHILD_CHANNEL_FD + 1;
     syscall(SYS_close_range, first, ~0U, 0);
-    execv(argv[0], argv);
-    _exit(127);
+    execv(s->argv[0], s->argv);
 }
 
 enum fw_err fw_spawn(char *const argv[], int keep_fd, struct fw_child *ret)
@@ -49,9 +50,8 @@ enum fw_err fw_spawn(char *const argv[], int keep_fd, struct fw_child *ret)
     if (err)
         return err;
     ours = -1;
-    const pid_t pid = fork();
-    if (pid == 0)
-        become(argv, theirs, keep_fd);
+    const struct start s = { argv, theirs, keep_fd };
+    const pid_t pid = fw_process_start(become, &s);
     if (pid < 0) {
         fw_channel_free(channel);
         return FW_IO;

@@ -1,10 +1,8 @@
 /* The renderer as a child process: started, watched, read, ended, judged. */
 #include "media/render_run.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,13 +14,11 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "render/render_exit.h"
 
 enum {
-    FIRST_FREE_FD = 10,
-    EXEC_FAILED = 127,
-    TICK_MS = 100,
     RESULT_MAX = 4096,     /* of its JSON line */
     ERRORS_MAX = 8 * 1024, /* of its stderr that is kept; the rest is read and dropped */
     ERROR_LINES_MAX = 20,
@@ -31,15 +27,12 @@ enum {
 
 struct child {
     const struct fw_render_run *run;
-    pid_t pid;
-    int   pidfd, result_fd, errors_fd;
-    char  result[RESULT_MAX + 1];
-    size_t result_size;
-    bool  result_long;
-    char  errors[ERRORS_MAX + 1];
-    size_t errors_size;
-    bool  late, stopped;
+    struct fw_process process;
+    struct fw_said said[2]; /* its result, and its stderr */
+    char  result[RESULT_MAX + 1], errors[ERRORS_MAX + 1];
 };
+
+enum { RESULT, ERRORS };
 
 struct args {
     char *argv[ARGS_MAX];
@@ -107,137 +100,52 @@ static void make_args(const struct fw_render_run *run, struct args *ret)
     fw_assert(n < ARGS_MAX);
 }
 
-/* In the child: only async-signal-safe calls, as the parent has threads. */
-_Noreturn static void become(const struct args *args, const struct fw_render_run *run,
-                             int result_fd, int errors_fd, pid_t parent)
+struct start {
+    struct args args;
+    const struct fw_render_run *run;
+    int   result_fd, errors_fd;
+    pid_t parent;
+};
+
+static void become(const void *context)
 {
     static char *const env[] = { NULL };
+    const struct start *s = context;
     /* Above what it sets itself from --seconds-max, in case that it never comes to that. */
-    const struct rlimit cpu = { run->cpu_s + 10, run->cpu_s + 20 }, core = { 0, 0 };
-    sigset_t none;
-    sigemptyset(&none);
-    signal(SIGPIPE, SIG_DFL);
+    const struct rlimit cpu = { s->run->cpu_s + 10, s->run->cpu_s + 20 }, core = { 0, 0 };
     setpgid(0, 0); /* Ctrl-C is for the service; it tells us */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     /* Out of the way first: each may sit on a number that another is to get. */
-    const int document = fcntl(run->document_fd, F_DUPFD, FIRST_FREE_FD);
-    const int pages = fcntl(run->pages_fd, F_DUPFD, FIRST_FREE_FD);
-    const int result = fcntl(result_fd, F_DUPFD, FIRST_FREE_FD);
-    const int errors = fcntl(errors_fd, F_DUPFD, FIRST_FREE_FD);
-    if (getppid() != parent || document < 0 || pages < 0 || result < 0 || errors < 0 ||
-        dup2(document, 0) < 0 || dup2(pages, 1) < 0 || dup2(errors, 2) < 0 || dup2(result, 3) < 0 ||
+    const int document = fcntl(s->run->document_fd, F_DUPFD, FW_PROCESS_FREE_FD);
+    const int pages = fcntl(s->run->pages_fd, F_DUPFD, FW_PROCESS_FREE_FD);
+    const int result = fcntl(s->result_fd, F_DUPFD, FW_PROCESS_FREE_FD);
+    const int errors = fcntl(s->errors_fd, F_DUPFD, FW_PROCESS_FREE_FD);
+    if (getppid() != s->parent || document < 0 || pages < 0 || result < 0 || errors < 0 || dup2(document, 0) < 0 ||
+        dup2(pages, 1) < 0 || dup2(errors, 2) < 0 || dup2(result, 3) < 0 ||
         syscall(SYS_close_range, 4U, ~0U, 0) < 0 || setrlimit(RLIMIT_CPU, &cpu) < 0 ||
-        setrlimit(RLIMIT_CORE, &core) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0)
-        _exit(EXEC_FAILED);
-    execve(args->argv[0], args->argv, env);
-    _exit(EXEC_FAILED);
+        setrlimit(RLIMIT_CORE, &core) < 0)
+        _exit(FW_PROCESS_UNSTARTED);
+    execve(s->args.argv[0], s->args.argv, env);
 }
 
 static bool start(struct child *c)
 {
-    int result[2] = { -1, -1 }, errors[2] = { -1, -1 };
-    if (pipe2(result, O_CLOEXEC) < 0)
+    int result CLEANUP(fw_fd_close) = -1, errors CLEANUP(fw_fd_close) = -1;
+    if (!fw_said_open(&c->said[RESULT], &result) || !fw_said_open(&c->said[ERRORS], &errors))
         return false;
-    if (pipe2(errors, O_CLOEXEC) < 0) {
-        close(result[0]);
-        close(result[1]);
-        return false;
-    }
-    c->result_fd = result[0];
-    c->errors_fd = errors[0];
-    int result_theirs CLEANUP(fw_fd_close) = result[1];
-    int errors_theirs CLEANUP(fw_fd_close) = errors[1];
-    fcntl(c->result_fd, F_SETFL, O_NONBLOCK);
-    fcntl(c->errors_fd, F_SETFL, O_NONBLOCK);
-    struct args args;
+    struct start s = { .run = c->run, .result_fd = result, .errors_fd = errors, .parent = getpid() };
     if (c->run->office_kind)
-        make_office_args(c->run, &args);
+        make_office_args(c->run, &s.args);
     else if (c->run->barcodes)
-        make_barcode_args(c->run, &args);
+        make_barcode_args(c->run, &s.args);
     else
-        make_args(c->run, &args);
-    const pid_t self = getpid();
-    c->pid = fork();
-    if (c->pid == 0)
-        become(&args, c->run, result_theirs, errors_theirs, self);
-    if (c->pid < 0)
-        return false;
-    c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0); /* close-on-exec by itself */
-    return c->pidfd >= 0;
-}
-
-/* Reads what is there. False at the end of the stream. */
-static bool drain(int fd, char *dst, size_t dst_max, size_t *size, bool *too_long)
-{
-    for (int round = 0; round < 64; round++) {
-        char part[4096];
-        const ssize_t got = read(fd, part, sizeof part);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return got < 0 && errno == EAGAIN;
-        const size_t room = dst_max - *size;
-        const size_t kept = (size_t)got < room ? (size_t)got : room;
-        memcpy(dst + *size, part, kept);
-        *size += kept;
-        if (too_long && kept < (size_t)got)
-            *too_long = true;
-    }
-    return true; /* more than we are ready to read at a time: back to the clock first */
-}
-
-static void listen_to(struct child *c)
-{
-    if (c->result_fd >= 0 &&
-        !drain(c->result_fd, c->result, RESULT_MAX, &c->result_size, &c->result_long))
-        fw_fd_close(&c->result_fd);
-    if (c->errors_fd >= 0 && !drain(c->errors_fd, c->errors, ERRORS_MAX, &c->errors_size, NULL))
-        fw_fd_close(&c->errors_fd);
-}
-
-/* Until it has ended, its time is over, or we are to stop. */
-static void watch(struct child *c)
-{
-    const struct fw_mono due = { fw_mono_now().us + (int64_t)c->run->wall_ms * 1000 };
-    for (;;) {
-        struct pollfd fds[] = { { c->pidfd, POLLIN, 0 },
-                                { c->result_fd, POLLIN, 0 },
-                                { c->errors_fd, POLLIN, 0 } };
-        const int left = fw_mono_wait_ms(fw_mono_now(), due);
-        c->stopped = c->run->stop && atomic_load(c->run->stop);
-        c->late = left == 0;
-        if (c->stopped || c->late)
-            return;
-        const int ready = poll(fds, ARRAY_LEN(fds), left < TICK_MS ? left : TICK_MS);
-        if (ready < 0 && errno != EINTR)
-            return;
-        listen_to(c);
-        if (ready > 0 && (fds[0].revents & POLLIN))
-            return;
-    }
-}
-
-static int end(struct child *c)
-{
-    int status = 0;
-    if (c->pid > 0) {
-        /* Ours alone to reap, so neither call can hit a stranger. Its group, if it made one,
-         * goes with it. */
-        kill(-c->pid, SIGKILL);
-        kill(c->pid, SIGKILL);
-        while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
-            ;
-        listen_to(c);
-    }
-    fw_fd_close(&c->pidfd);
-    fw_fd_close(&c->result_fd);
-    fw_fd_close(&c->errors_fd);
-    return status;
+        make_args(c->run, &s.args);
+    return fw_process_run(&c->process, become, &s);
 }
 
 static void log_errors(struct child *c)
 {
-    c->errors[c->errors_size] = '\0';
+    c->errors[c->said[ERRORS].size] = '\0';
     char *rest = c->errors;
     for (int line = 0; line < ERROR_LINES_MAX && rest && *rest; line++) {
         const char *one = strsep(&rest, "\n");
@@ -279,7 +187,7 @@ static bool kind_read(const json_t *line, struct fw_render_report *ret)
 static void judge_exit(const struct child *c, int code, struct fw_render_report *ret)
 {
     json_t *line CLEANUP(json_free) =
-        c->result_long ? NULL : json_loadb(c->result, c->result_size, 0, NULL);
+        c->said[RESULT].cut ? NULL : json_loadb(c->result, c->said[RESULT].size, 0, NULL);
     const json_int_t pages = json_integer_value(json_object_get(line, "pages"));
     switch (code) {
     case FW_RENDER_OK:
@@ -306,7 +214,7 @@ static void judge_exit(const struct child *c, int code, struct fw_render_report 
         if (!kind_read(line, ret))
             say(ret, FW_RUN_CRASHED, "the renderer gave no sensible account of the document");
         return;
-    case EXEC_FAILED:
+    case FW_PROCESS_UNSTARTED:
         say(ret, FW_RUN_UNAVAILABLE, "the renderer cannot be started");
         return;
     default:
@@ -319,9 +227,9 @@ static void judge_exit(const struct child *c, int code, struct fw_render_report 
 static void judge(const struct child *c, int status, struct fw_render_report *ret)
 {
     const int sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    if (c->stopped) {
+    if (c->process.stopped) {
         say(ret, FW_RUN_INTERRUPTED, "interrupted");
-    } else if (c->late) {
+    } else if (c->process.late) {
         say(ret, FW_RUN_LIMIT, c->run->barcodes ? "took too long" : "took too long to render");
     } else if (sig == SIGXCPU) {
         say(ret, FW_RUN_LIMIT, "takes too much computing time to render");
@@ -346,11 +254,14 @@ void fw_render_run(const struct fw_render_run *run, struct fw_render_report *ret
         say(ret, FW_RUN_UNAVAILABLE, run->barcodes ? "faxwire-barcode is missing" : "the renderer is missing");
         return;
     }
-    struct child c = { .run = run, .pidfd = -1, .result_fd = -1, .errors_fd = -1 };
+    struct child c = { .run = run, .process = { .pidfd = -1, .said_count = 2 } };
+    c.process.said = c.said;
+    c.said[RESULT] = (struct fw_said){ .fd = -1, .text = c.result, .max = RESULT_MAX };
+    c.said[ERRORS] = (struct fw_said){ .fd = -1, .text = c.errors, .max = ERRORS_MAX };
     const bool started = start(&c);
     if (started)
-        watch(&c);
-    const int status = end(&c);
+        fw_process_watch(&c.process, run->wall_ms, run->stop);
+    const int status = fw_process_end(&c.process);
     log_errors(&c);
     if (started)
         judge(&c, status, ret);

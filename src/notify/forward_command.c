@@ -1,7 +1,5 @@
 /* A command as a child: its own group, its own folder with a copy of the document, nothing inherited. */
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,16 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "notify/forward_inside.h"
 
 enum {
-    FIRST_FREE_FD = 10,
-    EXEC_FAILED = 127,
-    TICK_MS = 100,
     SAID_MAX = 8 * 1024, /* of what it writes; the rest is read and dropped */
     SAID_LINES_MAX = 40,
     ENV_MAX = 9,
@@ -31,11 +26,9 @@ enum {
 };
 
 struct child {
-    pid_t  pid;
-    int    pidfd, said_fd;
-    char   said[SAID_MAX + 1];
-    size_t said_size;
-    bool   late, stopped;
+    struct fw_process process;
+    struct fw_said said;
+    char  text[SAID_MAX + 1];
 };
 
 struct environment {
@@ -63,23 +56,26 @@ static void make_environment(const struct fw_forward_try *t, const char *documen
     e->list[n] = NULL;
 }
 
-/* In the child: only async-signal-safe calls, as the parent has threads. */
-_Noreturn static void become(char *const argv[], char *const env[], const char *folder, int input_fd, int said_fd,
-                             pid_t parent)
+struct start {
+    char *const *argv, *const *env;
+    const char *folder;
+    int   input_fd, said_fd;
+    pid_t parent;
+};
+
+static void become(const void *context)
 {
+    const struct start *s = context;
     const struct rlimit core = { 0, 0 };
-    sigset_t none;
-    sigemptyset(&none);
-    signal(SIGPIPE, SIG_DFL);
     setpgid(0, 0); /* what it starts ends with it, and Ctrl-C is for the service */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const int input = fcntl(input_fd, F_DUPFD, FIRST_FREE_FD), said = fcntl(said_fd, F_DUPFD, FIRST_FREE_FD);
-    if (getppid() != parent || input < 0 || said < 0 || dup2(input, 0) < 0 || dup2(said, 1) < 0 || dup2(said, 2) < 0 ||
-        syscall(SYS_close_range, 3U, ~0U, 0) < 0 || setrlimit(RLIMIT_CORE, &core) < 0 || chdir(folder) < 0 ||
-        sigprocmask(SIG_SETMASK, &none, NULL) < 0)
-        _exit(EXEC_FAILED);
-    execve(argv[0], argv, env);
-    _exit(EXEC_FAILED);
+    const int input = fcntl(s->input_fd, F_DUPFD, FW_PROCESS_FREE_FD);
+    const int said = fcntl(s->said_fd, F_DUPFD, FW_PROCESS_FREE_FD);
+    if (getppid() != s->parent || input < 0 || said < 0 || dup2(input, 0) < 0 || dup2(said, 1) < 0 ||
+        dup2(said, 2) < 0 || syscall(SYS_close_range, 3U, ~0U, 0) < 0 || setrlimit(RLIMIT_CORE, &core) < 0 ||
+        chdir(s->folder) < 0)
+        _exit(FW_PROCESS_UNSTARTED);
+    execve(s->argv[0], s->argv, s->env);
 }
 
 /* What it reads: a file that is nowhere, so that it need not read it for us to go on. */
@@ -95,82 +91,18 @@ static int make_input(const char *json)
 
 static bool start(struct child *c, char *const argv[], char *const env[], const char *folder, const char *json)
 {
-    int pair[2];
-    if (pipe2(pair, O_CLOEXEC) < 0)
-        return false;
-    c->said_fd = pair[0];
-    int theirs CLEANUP(fw_fd_close) = pair[1];
+    int theirs CLEANUP(fw_fd_close) = -1;
     int input CLEANUP(fw_fd_close) = make_input(json);
-    fcntl(c->said_fd, F_SETFL, O_NONBLOCK);
-    const pid_t self = getpid();
-    c->pid = input < 0 ? -1 : fork();
-    if (c->pid == 0)
-        become(argv, env, folder, input, theirs, self);
-    if (c->pid < 0)
+    if (input < 0 || !fw_said_open(&c->said, &theirs))
         return false;
-    setpgid(c->pid, c->pid); /* whoever of us is first */
-    c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0); /* close-on-exec by itself */
-    return c->pidfd >= 0;
-}
-
-static void listen_to(struct child *c)
-{
-    for (int round = 0; round < 64 && c->said_fd >= 0; round++) {
-        char part[4096];
-        const ssize_t got = read(c->said_fd, part, sizeof part);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0 && errno == EAGAIN)
-            return;
-        if (got <= 0) {
-            fw_fd_close(&c->said_fd);
-            return;
-        }
-        const size_t room = SAID_MAX - c->said_size, kept = (size_t)got < room ? (size_t)got : room;
-        memcpy(c->said + c->said_size, part, kept);
-        c->said_size += kept;
-    }
-}
-
-/* Until it has ended, its time is over, or we are to stop. */
-static void watch(struct child *c, int timeout_s, const atomic_bool *stop)
-{
-    const struct fw_mono due = { fw_mono_now().us + timeout_s * 1000000LL };
-    for (;;) {
-        struct pollfd fds[] = { { c->pidfd, POLLIN, 0 }, { c->said_fd, POLLIN, 0 } };
-        const int left = fw_mono_wait_ms(fw_mono_now(), due);
-        c->stopped = atomic_load(stop);
-        c->late = left == 0;
-        if (c->stopped || c->late)
-            return;
-        if (poll(fds, ARRAY_LEN(fds), left < TICK_MS ? left : TICK_MS) < 0 && errno != EINTR)
-            return;
-        listen_to(c);
-        if (fds[0].revents & POLLIN)
-            return;
-    }
-}
-
-/* It and all that it started. Not reaped yet, so its number is nobody else's. */
-static int end(struct child *c)
-{
-    int status = 0;
-    if (c->pid > 0) {
-        kill(-c->pid, SIGKILL);
-        kill(c->pid, SIGKILL);
-        while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
-            ;
-        listen_to(c);
-    }
-    fw_fd_close(&c->pidfd);
-    fw_fd_close(&c->said_fd);
-    return status;
+    const struct start s = { argv, env, folder, input, theirs, getpid() };
+    return fw_process_run(&c->process, become, &s);
 }
 
 static void log_said(struct child *c, const struct fw_forward_try *t)
 {
-    c->said[c->said_size] = '\0';
-    char *rest = c->said;
+    c->text[c->said.size] = '\0';
+    char *rest = c->text;
     for (int line = 0; line < SAID_LINES_MAX && rest && *rest; line++) {
         const char *one = strsep(&rest, "\n");
         if (*one)
@@ -181,13 +113,13 @@ static void log_said(struct child *c, const struct fw_forward_try *t)
 
 static bool judge(const struct child *c, int status, const struct fw_forward_command *command, struct fw_forward_try *t)
 {
-    if (c->late)
+    if (c->process.late)
         snprintf(t->why, sizeof t->why, "it took more than %d s", command->timeout_s);
-    else if (c->stopped)
+    else if (c->process.stopped)
         fw_text_clip(t->why, sizeof t->why, "interrupted");
     else if (WIFSIGNALED(status))
         snprintf(t->why, sizeof t->why, "it was ended by signal %d", WTERMSIG(status));
-    else if (WEXITSTATUS(status) == EXEC_FAILED)
+    else if (WEXITSTATUS(status) == FW_PROCESS_UNSTARTED)
         fw_text_clip(t->why, sizeof t->why, "it cannot be started (or its code was 127)");
     else if (WEXITSTATUS(status) != 0)
         snprintf(t->why, sizeof t->why, "its code was %d", WEXITSTATUS(status));
@@ -213,7 +145,7 @@ static enum fw_err copy_file(const char *from, const char *to)
 static bool run_in(struct fw_forward_try *t, const struct fw_forward_command *command, const char *folder)
 {
     static const char *const names[] = { "pdf", "tif" };
-    struct child c = { .pidfd = -1, .said_fd = -1 };
+    struct child c = { .process = { .pidfd = -1, .said_count = 1 }, .said = { .fd = -1, .max = SAID_MAX } };
     char copy[FW_FORWARD_PATH_SIZE + 64];
     struct environment *e = malloc(sizeof *e);
     snprintf(copy, sizeof copy, "%s/fax-%s.%s", folder, t->fax->id, names[t->fax->media_format == FW_FORMAT_TIFF]);
@@ -223,10 +155,12 @@ static bool run_in(struct fw_forward_try *t, const struct fw_forward_command *co
         return false;
     }
     make_environment(t, copy, e);
+    c.said.text = c.text;
+    c.process.said = &c.said;
     const bool started = start(&c, command->argv, e->list, folder, t->json);
     if (started)
-        watch(&c, command->timeout_s, t->stop);
-    const int status = end(&c);
+        fw_process_watch(&c.process, command->timeout_s * 1000LL, t->stop);
+    const int status = fw_process_end(&c.process);
     free(e);
     log_said(&c, t);
     if (started)
