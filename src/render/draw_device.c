@@ -11,6 +11,7 @@
 
 /* Lines and text lighter than these keep their grey; the rest is drawn in black. */
 static const float line_grey_max = 0.88F, text_grey_max = 0.6F;
+static const float fine_line_max = 6, thin_line_max = 2; /* pixels: on a page with letters as bits, on one of greys */
 
 struct wrapped {
     fz_device draw; /* the functions of the draw device before we took their place */
@@ -20,13 +21,19 @@ struct wrapped {
 /* MuPDF gives its devices no room for a caller's pointer; the program has one page at a time. */
 static struct wrapped wrapped;
 
-static bool is_dark(fz_context *ctx, fz_colorspace *space, const float *color, float alpha,
-                    fz_color_params params, float grey_max)
+/* On white paper. */
+static float grey_of(fz_context *ctx, fz_colorspace *space, const float *color, float alpha, fz_color_params params)
 {
     float grey[FZ_MAX_COLORS] = { 0 };
     if (space)
         fz_convert_color(ctx, space, color, fz_device_gray(ctx), grey, NULL, params);
-    return alpha > 0.3F && 1 - (1 - grey[0]) * alpha < grey_max;
+    return 1 - (1 - grey[0]) * alpha;
+}
+
+static bool is_dark(fz_context *ctx, fz_colorspace *space, const float *color, float alpha,
+                    fz_color_params params, float grey_max)
+{
+    return alpha > 0.3F && grey_of(ctx, space, color, alpha, params) < grey_max;
 }
 
 /* Something that is no plain black or white: its tiles are looked at, and its rows have greys. */
@@ -58,10 +65,7 @@ enum colour { BLACK, WHITE, COLOUR };
 static enum colour colour_of(fz_context *ctx, fz_colorspace *space, const float *color, float alpha,
                              fz_color_params params)
 {
-    float grey[FZ_MAX_COLORS] = { 0 };
-    if (space)
-        fz_convert_color(ctx, space, color, fz_device_gray(ctx), grey, NULL, params);
-    const float seen = 255 * (1 - (1 - grey[0]) * alpha);
+    const float seen = 255 * grey_of(ctx, space, color, alpha, params);
     return seen <= FW_TONE_BLACK_SNAP                 ? BLACK
            : alpha >= 1 && seen >= FW_TONE_WHITE_SNAP ? WHITE
                                                       : COLOUR;
@@ -100,37 +104,46 @@ static float pen_extent(fz_matrix m)
     return across < down ? across : down;
 }
 
-/* A line is at least one pixel thick both ways, and a thin one is black: half a pixel of grey would
- * be no line at all after the threshold. */
+/* A line is at least one pixel thick both ways, and up to the thickness of a letter's strokes it is black: half a pixel
+ * of grey would be no line at all after the threshold, and a row of dots is hardly one. What is too light for the
+ * threshold is drawn thinner instead. False: not such a line. */
+static bool fine_line(const fz_stroke_state *stroke, float extent, float grey, fz_stroke_state *ret)
+{
+    const struct fw_drawing *d = wrapped.drawing;
+    if (extent <= 1e-6F || stroke->linewidth * extent >= (d->letters ? fine_line_max : thin_line_max) ||
+        (size_t)stroke->dash_len > ARRAY_LEN(stroke->dash_list))
+        return false;
+    *ret = *stroke;
+    if (grey * 256 >= (float)d->threshold && grey < line_grey_max)
+        ret->linewidth *= fminf(1, (1 - grey) / (1 - text_grey_max));
+    ret->linewidth = fmaxf(ret->linewidth, 1 / extent);
+    return true;
+}
+
 static void stroke_path(fz_context *ctx, fz_device *dev, const fz_path *path,
                         const fz_stroke_state *stroke, fz_matrix ctm, fz_colorspace *space,
                         const float *color, float alpha, fz_color_params params)
 {
     static const float black[1] = { 0 };
-    const float extent = pen_extent(ctm);
-    const bool thin = extent > 1e-6F && stroke->linewidth * extent < 2;
+    const float grey = grey_of(ctx, space, color, alpha, params);
     const enum colour colour = colour_of(ctx, space, color, alpha, params);
-    const bool drawn_black =
-        colour == BLACK || (thin && is_dark(ctx, space, color, alpha, params, line_grey_max));
+    fz_stroke_state pen;
+    const bool fine = fine_line(stroke, pen_extent(ctm), grey, &pen);
+    const fz_stroke_state *used = fine ? &pen : stroke;
+    const bool drawn_black = colour == BLACK || (fine && is_dark(ctx, space, color, alpha, params, line_grey_max));
     struct fw_upright lines;
     if (wrapped.drawing->letters && drawn_black &&
-        fw_upright_stroke(ctx, path, stroke, ctm, &lines) && fill_boxes(&lines, true))
+        fw_upright_stroke(ctx, path, used, ctm, &lines) && fill_boxes(&lines, true))
         return;
     const fz_rect bound = fz_bound_path(ctx, path, stroke, ctm);
     fw_draw_clip_needs_grey(fz_expand_rect(bound, 2));
-    if (colour == COLOUR)
-        mark(bound, FW_TILE_LOOK);
-    if (!thin || (size_t)stroke->dash_len > ARRAY_LEN(stroke->dash_list)) {
-        wrapped.draw.stroke_path(ctx, dev, path, stroke, ctm, space, color, alpha, params);
+    if (drawn_black && fine) {
+        wrapped.draw.stroke_path(ctx, dev, path, used, ctm, fz_device_gray(ctx), black, 1, params);
         return;
     }
-    fz_stroke_state pen = *stroke;
-    if (pen.linewidth * extent < 1)
-        pen.linewidth = 1 / extent;
-    if (drawn_black)
-        wrapped.draw.stroke_path(ctx, dev, path, &pen, ctm, fz_device_gray(ctx), black, 1, params);
-    else
-        wrapped.draw.stroke_path(ctx, dev, path, &pen, ctm, space, color, alpha, params);
+    if (colour == COLOUR)
+        mark(bound, FW_TILE_LOOK);
+    wrapped.draw.stroke_path(ctx, dev, path, used, ctm, space, color, alpha, params);
 }
 
 /* Shapes thinner than a pixel, which is how many programs draw the lines of a table: a path is

@@ -4,12 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/rim.h"
+
 enum {
     FACES_MAX = 128,
     SLOTS = 8192, /* a power of two; three quarters of it are used */
     BYTES_MAX = 3 * 1024 * 1024,
     PIXELS_MAX = 256, /* the size up to which letters are bitmaps; MuPDF's own limit */
 };
+
+static const float settled_min = 10; /* pixels of a font's size, the shorter way */
 
 struct slot {
     uint64_t key;           /* 0: free */
@@ -65,6 +69,7 @@ static void set_steps(struct fw_letters_face *f, float size)
               across = size >= 8   ? 0
                        : size >= 4 ? 128
                                    : 192;
+    f->settles = fminf(hypotf(f->matrix.a, f->matrix.b), hypotf(f->matrix.c, f->matrix.d)) >= settled_min;
     f->x_mask = f->matrix.a == 0 && f->matrix.d == 0 ? across : along;
     f->y_mask = f->matrix.b == 0 && f->matrix.c == 0 ? across : along;
     f->x_round = f->x_mask == 0 ? 0.5F : f->x_mask == 128 ? 0.25F : 0.125F;
@@ -118,7 +123,7 @@ static bool ink_box(const fz_pixmap *p, int cover_min, fz_irect *ret)
     return box.x0 < box.x1;
 }
 
-static struct fw_stamp *stamp_of(fz_context *ctx, const fz_pixmap *p, int cover_min,
+static struct fw_stamp *stamp_of(fz_context *ctx, const fz_pixmap *p, int cover_min, bool settles,
                                  size_t *ret_bytes)
 {
     fz_irect box = { 0, 0, 0, 0 };
@@ -139,6 +144,10 @@ static struct fw_stamp *stamp_of(fz_context *ctx, const fz_pixmap *p, int cover_
             s->words[x / FW_PLANE_STRIP * rows + y] |= (uint64_t)(row[x] >= cover_min)
                                                        << (63 - x % FW_PLANE_STRIP);
     }
+    const uint8_t *cover = p->samples + (ptrdiff_t)box.y0 * p->stride + box.x0;
+    const struct fw_rim rim = { cover, p->stride, width, rows, cover_min };
+    if (settles && width <= FW_RIM_WIDTH_MAX && rows <= FW_RIM_ROWS_MAX)
+        fw_rim_settle(&rim, s->words);
     return s;
 }
 
@@ -159,7 +168,7 @@ static struct fw_stamp *make(fz_context *ctx, struct fw_letters *l,
         const bool fits = p && p->n == 1 && p->w <= 2 * PIXELS_MAX && p->h <= 2 * PIXELS_MAX &&
                           abs(p->x) < FAR && abs(p->y) < FAR;
         if (fits)
-            stamp = stamp_of(ctx, p, l->cover_min, ret_bytes);
+            stamp = stamp_of(ctx, p, l->cover_min, face->settles, ret_bytes);
     }
     fz_always(ctx) fz_drop_pixmap(ctx, p);
     fz_catch(ctx) fz_rethrow(ctx);

@@ -22,6 +22,7 @@ struct fw_letters_face {
     uint32_t number;
     int x_mask, y_mask; /* parts of a pixel, of 256, that make a difference */
     float x_round, y_round;
+    bool settles; /* its letters' rims: not those of the smallest, where a pixel is a whole stroke */
 };
 /* NULL: too large, to be drawn as a shape. Throws. */
 const struct fw_letters_face *fw_letters_face(fz_context *ctx, struct fw_letters *l, fz_font *font,

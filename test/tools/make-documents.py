@@ -70,6 +70,12 @@ def encrypted(user_password):
     return document([(595, 842, line_of('secret'), '')], trailer, encrypt)
 
 
+def coloured_lines():
+    """Slowly falling lines of two thicknesses in five greys."""
+    return ''.join(f'{grey} G {width} w 72 {700 - 50 * (2 * i + j)} m 520 {680 - 50 * (2 * i + j)} l S\n'
+                   for i, grey in enumerate((0, 0.3, 0.5, 0.65, 0.85)) for j, width in enumerate((0.75, 1.5)))
+
+
 # Lines every 40 points, of falling greys and widths; drawn as strokes, then as thin rectangles.
 def hairlines():
     out = ''
@@ -224,6 +230,7 @@ def documents():
         'tiny.pdf': document([(60, 30, '10 10 40 10 re f', '')]),
         'huge.pdf': document([(14400, 14400, '100 100 14200 14200 re f', '')]),
         'tall.pdf': document([(300, 6000, '10 10 280 5980 re f', '')]),
+        'coloured-lines.pdf': document([(595, 842, coloured_lines(), '')]),
         'hairlines.pdf': document([(595, 842, hairlines(), '')]),
         'grey.pdf': document([(595, 842, '0.5 g 100 400 400 300 re f 0 g ' + line_of('text beside grey'), '')]),
         'page-missing.pdf': document([page]).replace(b'/Kids[3 0 R]', b'/Kids[9 0 R]'),

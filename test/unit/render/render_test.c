@@ -152,6 +152,35 @@ static void hairlines_survive(void **state)
     }
 }
 
+/* Lines that fall slowly, three quarters and one and a half points thick, in five greys: each of them is black from one
+ * end to the other and equally thick, the light ones thinner. */
+static void coloured_lines_are_whole(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t min, max;
+    } thickness[10] = { { 1, 3 }, { 3, 5 }, { 1, 3 }, { 3, 5 }, { 1, 3 }, { 3, 5 }, { 1, 3 }, { 3, 5 }, { 1, 2 }, { 1, 3 } };
+    static uint8_t rows[2300][FW_RENDER_WIDTH / 8];
+    struct fw_page_info first;
+    CHECK_INT(RENDER(document("coloured-lines.pdf"), NULL), FW_RENDER_OK);
+    CHECK_INT(page_count(&first), 1);
+    TIFF *tiff = TIFFOpen(pages_path, "r");
+    CHECK(tiff && first.rows <= ARRAY_LEN(rows));
+    for (uint32_t y = 0; y < first.rows; y++)
+        CHECK_INT(TIFFReadScanline(tiff, rows[y], y, 0), 1);
+    TIFFClose(tiff);
+    for (uint32_t i = 0; i < 10; i++) {
+        for (uint32_t x = 230; x < 1490; x++) { /* 72 to 520 points, falling by 20 */
+            const double at = (842 - 700 + 50 * i + 20 * (x - 224) / 1270.0) * first.rows / 842;
+            uint32_t black = 0;
+            for (uint32_t y = (uint32_t)at - 6; y <= (uint32_t)at + 6; y++)
+                black += black_between(rows[y], x, x + 1);
+            if (black < thickness[i].min || black > thickness[i].max)
+                fail_msg("line %u, column %u: %u pixels", i, x, black);
+        }
+    }
+}
+
 static void tints_keep_their_grey(void **state)
 {
     (void)state;
@@ -256,6 +285,7 @@ int main(void)
         cmocka_unit_test(limits_are_kept),
         cmocka_unit_test(every_shape_fits_the_paper),
         cmocka_unit_test(hairlines_survive),
+        cmocka_unit_test(coloured_lines_are_whole),
         cmocka_unit_test(tints_keep_their_grey),
         cmocka_unit_test(it_works_locked_in),
         cmocka_unit_test(greys_keep_their_share_of_black),
