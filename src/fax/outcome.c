@@ -55,12 +55,12 @@ static void of_t30(const struct fw_attempt_facts *f, struct fw_outcome *ret)
         ret->reason = "receiver_call_dropped";
 }
 
-/* Our own failure: nothing confirmed means that nobody got a page, so we may dial again. */
+/* Our own failure: nothing confirmed in this call means that nobody got a page by it, so we may dial again. */
 static void of_own_failure(const struct fw_verdict *v, const char *what,
                            const struct fw_attempt_facts *f, struct fw_outcome *ret)
 {
     fail(ret, v, what, f);
-    if (f->pages_confirmed > 0 || f->inbound)
+    if (f->pages_confirmed > f->pages_before || f->inbound)
         return;
     ret->ending = FW_ENDING_INTERRUPTED;
     ret->reason = NULL;

@@ -52,6 +52,7 @@ struct fw_attempt_facts {
     bool        has_result;     /* the modem gave an account */
     int         t30_code;       /* then: 0 OK */
     int         pages_confirmed;
+    int         pages_before;   /* of them, by calls before this one */
     int         page_count;     /* to be sent; inbound: not looked at */
     const char *text;           /* of the peer or of ours; data, may be NULL */
 };

@@ -60,7 +60,8 @@ static bool was_person(const struct fw_live *l, const struct fw_attempt_facts *f
 {
     size_t i;
     json_t *line;
-    if (facts->cause != FW_CAUSE_REMOTE_HANGUP || !facts->has_result || l->underway || facts->pages_confirmed > 0)
+    if (facts->cause != FW_CAUSE_REMOTE_HANGUP || !facts->has_result || l->underway ||
+        facts->pages_confirmed > facts->pages_before)
         return false;
     json_t *record CLEANUP(fw_json_free) = l->attempt.record ? json_loads(l->attempt.record, 0, NULL) : NULL;
     json_array_foreach (json_object_get(record, "dialogue"), i, line) {
@@ -182,7 +183,7 @@ static unsigned true_cause(const struct fw_live *l)
 void fw_attempt_conclude_call(struct fw_queue *q, struct fw_live *l)
 {
     struct fw_attempt_facts facts = { .cause = FW_CAUSE_INTERNAL, .page_count = l->fax.page_count,
-                                      .pages_confirmed = l->fax.pages_confirmed };
+                                      .pages_before = l->fax.first_page, .pages_confirmed = l->fax.pages_confirmed };
     if (l->ended.known) {
         facts.cause = true_cause(l);
         facts.sip_status = l->ended.is.sip_status;

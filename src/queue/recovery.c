@@ -12,6 +12,7 @@ static void settle_call(struct fw_queue *q, struct fw_live *l)
 {
     struct fw_attempt_facts facts = { .cause = FW_CAUSE_INTERNAL,
                                       .page_count = l->fax.page_count,
+                                      .pages_before = l->fax.first_page,
                                       .pages_confirmed = l->fax.pages_confirmed,
                                       .text = "the service stopped during the call" };
     /* A call of before attempts were kept has none. */

@@ -217,6 +217,8 @@ static void our_own_failures_are_dialled_again_only_before_any_page(void **state
         f.pages_confirmed = 1;
         CHECK_INT(outcome_of(f).ending, FW_ENDING_FAILED);
         CHECK_TEXT(outcome_of(f).reason, "service_unavailable");
+        f.pages_before = 1; /* by an earlier call: this one brought nothing */
+        CHECK_INT(outcome_of(f).ending, FW_ENDING_INTERRUPTED);
         f.pages_confirmed = 3;
         f.has_result = true;
         CHECK_INT(outcome_of(f).ending, FW_ENDING_DELIVERED);

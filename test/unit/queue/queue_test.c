@@ -248,6 +248,28 @@ static void a_start_dials_again_what_reached_nobody(void **state)
     fw_fax_done(&f);
 }
 
+/* A call that was to bring the rest, and brought nothing, is made again for the rest. */
+static void a_start_dials_again_for_the_rest(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    char policy[] = "{\"policy\":\"hylafax\",\"dropped\":{\"delay_secs\":1}}";
+    accept_as(w, (struct fw_fax){ .to = "+12005550100", .retry = policy }, id);
+    const struct fw_msg_call_place p = placed(w, 1);
+    negotiated(w, p.call);
+    result(w, p.call, 1, 49, 1);
+    call_ended(w, p.call, FW_CAUSE_REMOTE_HANGUP, 200);
+    CHECK_INT(placed(w, 2).page_count, PAGES - 1);
+    restart(w, placed(w, 2).call, 0, false);
+    CHECK_INT(placed(w, 3).page_count, PAGES - 1);
+    result(w, placed(w, 3).call, 1, 0, PAGES - 1);
+    struct fw_fax f = ended(w, id);
+    CHECK_INT(f.status, FW_STATUS_DELIVERED);
+    CHECK_INT(f.pages_confirmed, PAGES);
+    CHECK_INT(f.attempts, 3);
+    fw_fax_done(&f);
+}
+
 /* What a call was, whoever died in between, is in one row; an earlier one stays as it was. */
 static void every_call_is_kept(void **state)
 {
@@ -313,6 +335,7 @@ int main(void)
         TEST(a_lost_modem_is_dialled_again_and_at_last_given_up),
         TEST(a_lost_line_leaves_a_fax_under_way_to_its_modem), TEST(a_start_finds_what_was_delivered),
         TEST(a_start_does_not_print_pages_twice), TEST(a_start_dials_again_what_reached_nobody),
+        TEST(a_start_dials_again_for_the_rest),
         TEST(a_lost_line_waits_for_what_the_modem_has_done), TEST(counts_that_cannot_be_are_not_kept),
         TEST(a_call_placed_into_a_lost_modem_is_ended_and_dialled_again),
         TEST(an_answer_told_twice_is_one), TEST(a_start_takes_no_confirmed_page_back), TEST(every_call_is_kept),
