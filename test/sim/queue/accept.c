@@ -154,10 +154,12 @@ void cancel_fax(struct world *w, int index)
     if (!s->canceled_us)
         s->canceled_us = env_now_us();
     world_crash_point(w);
-    if (!env_chance(100)) /* killed in between: the next start finds it, or the next look */
+    if (!env_chance(200)) /* killed in between: the next start finds it, or the next look */
         fw_queue_cancel(w->queue, s->id);
-    else
+    else if (w->calm || env_chance(500))
         atomic_store(&w->queue->note_lost, true);
+    else
+        world_later(w, 0, EV_CRASH, 0, NULL);
 }
 
 /* A wish that stands in the store: as of now, for each of its faxes that has not ended. */

@@ -139,6 +139,21 @@ static void check_attempt(struct world *w, const struct sim_fax *f, const struct
         world_fault(w, "fax %s: attempt %d is delivered with %d of %d pages", f->id, a->number, c->confirmed, c->pages);
 }
 
+/* What arrived is known of it between two calls, whoever died in the last one; and there the next one goes on. */
+static void check_pages(struct world *w, const struct sim_fax *f, const struct fw_fax *stored, const char *call)
+{
+    struct sim_call *c;
+    const bool resumes = f->has_policy && f->policy.partial == FW_PARTIAL_RESUME;
+    if (!check_fax_of_call(w, call, &c) || c->disturbed)
+        return;
+    const int arrived = c->first + c->confirmed;
+    if (stored->pages_confirmed != arrived)
+        world_fault(w, "fax %s has %d pages confirmed, and %d were", f->id, stored->pages_confirmed, arrived);
+    if (stored->status == FW_STATUS_MEDIA_PROCESSED && stored->first_page != (resumes ? arrived : 0))
+        world_fault(w, "fax %s waits to be sent from page %d on, and %d have arrived", f->id, stored->first_page + 1,
+                    arrived);
+}
+
 static void check_attempts(struct world *w, struct sim_fax *f, const struct fw_fax *stored)
 {
     const bool in_call = stored->status == FW_STATUS_ORIGINATED || stored->status == FW_STATUS_SENDING;
@@ -157,6 +172,8 @@ static void check_attempts(struct world *w, struct sim_fax *f, const struct fw_f
         f->past.attempts[i].state = a->state;
         f->past.attempts[i].ended_at = a->ended_at;
         check_attempt(w, f, a);
+        if (i == page.count - 1 && !in_call)
+            check_pages(w, f, stored, a->call);
     }
     if (page.count != stored->attempts)
         world_fault(w, "fax %s has %d attempts and %d rows of them", f->id, stored->attempts, page.count);

@@ -66,12 +66,19 @@ static void over(struct world *w, struct sim_call *c)
     c->journal = NULL;
 }
 
+/* Most is lost by a crash in a call that goes on where another one broke. */
+static void crash_point(struct world *w, const struct sim_call *c)
+{
+    for (int chances = c->first > 0 ? 5 : 1; chances > 0; chances--)
+        world_crash_point(w);
+}
+
 static void tell_ended(struct world *w, struct sim_call *c, uint8_t cause, uint16_t sip)
 {
     struct fw_msg m = { .kind = FW_MSG_KIND_CALL_ENDED };
     if (!c->line_has)
         return;
-    world_crash_point(w);
+    crash_point(w, c);
     fw_text_clip(m.call_ended.call, sizeof m.call_ended.call, c->id);
     m.call_ended.cause = cause;
     m.call_ended.sip_status = sip;
@@ -96,7 +103,7 @@ static void tell_result(struct world *w, struct sim_call *c, int code)
     m.fax_result.page_count = (uint32_t)c->confirmed;
     m.fax_result.bit_rate = 14400;
     c->modem_has = false;
-    world_crash_point(w);
+    crash_point(w, c);
     const int64_t arrives_us = c->telling != MODEM_IS_MUTE || !c->line_has ? tell(w, &m) : 0;
     if (arrives_us && tell_falsely(w, c, arrives_us + (int64_t)env_draw(4 * SECOND), c->modem))
         c->telling = LINE_IS_MUTE; /* else the call is over before it is heard */
@@ -147,7 +154,7 @@ static void answer(struct world *w, struct sim_call *c)
     fw_text_clip(way.call_transport.call, sizeof way.call_transport.call, c->id);
     way.call_transport.transport = c->t38 ? FW_TRANSPORT_T38 : FW_TRANSPORT_AUDIO;
     (void)tell(w, &way);
-    world_crash_point(w);
+    crash_point(w, c);
     step_later(w, c, STEP_BEGIN, c->manner == HUMAN ? 35 * SECOND : 5 * SECOND);
 }
 
@@ -194,7 +201,7 @@ static void page(struct world *w, struct sim_call *c)
     m.page_confirmed.modem = c->modem;
     m.page_confirmed.page_count = (uint32_t)c->confirmed;
     (void)tell(w, &m);
-    world_crash_point(w);
+    crash_point(w, c);
     check_sent(w, c);
     step_later(w, c, c->confirmed < c->pages ? STEP_PAGE : STEP_RESULT, 20 * SECOND);
 }
@@ -262,7 +269,7 @@ static void place(struct world *w, const struct fw_msg_call_place *p)
     w->application_calls[f->application]++;
     f->calls++;
     step_later(w, c, STEP_INVITE, 200000);
-    world_crash_point(w);
+    crash_point(w, c);
     world_cancel_point(w, fax, 5 * SECOND);
 }
 
