@@ -366,13 +366,15 @@ void check_end(struct world *w)
         w->report->retried += f->calls > 1;
         hash_bytes(w, f->confirmed, sizeof f->confirmed);
         if (w->tells)
-            check_told_all(w, f);
+            check_told_all(w, i);
         f->final = false; /* once more, whole: nothing moved after the end */
         f->seen.us = 0;
         check_fax(w, f);
     }
     for (int i = 0; i < w->batch_count; i++)
         check_batch(w, &w->batches[i]);
+    if (w->tells)
+        check_log(w);
     check_counts(w);
     if (w->queue->live_count || w->queue->calls || w->queue->in_media)
         world_fault(w, "%d faxes are left in memory", w->queue->live_count);

@@ -1,77 +1,195 @@
-/* What receivers are told: each event, in the order of its fax, again by the schedule until it was taken. */
+/* What receivers are told: each event, in the order of its fax, again by the schedule until it was taken; and once
+ * more when that was asked for. */
 #include <string.h>
 
 #include "world.h"
 
-enum { TOLD_LATE_S = 6 /* three sends that get no answer */ };
+enum {
+    TOLD_LATE_S = 6,   /* three sends that get no answer */
+    FAILURES_LIMIT = 3 /* in a row; a receiver then gets one at a time */
+};
 
-/* Of our own, as the schedule of the product has it: doubled each time, and up to a quarter less. */
-static int64_t pause_us(int attempt)
+static bool has_failover(const struct world *w, const struct sim_fax *f)
 {
-    int64_t ms = TOLD_FIRST_MS;
-    for (int i = 1; i < attempt && ms < TOLD_MAX_MS; i++)
-        ms *= 2;
-    return (ms < TOLD_MAX_MS ? ms : TOLD_MAX_MS) * 1000;
+    return w->failover[f->application] > 0;
 }
 
-static void told_again(struct world *w, const struct sim_fax *f, const struct fw_delivery *d)
+int told_tries_max(const struct world *w, const struct sim_fax *f)
 {
-    const struct sim_told *t = &f->told;
-    const bool forgot = t->broken || env_disk_failures() > 0; /* then it was not written down how it ended */
-    const int64_t since_us = env_now_us() - t->ended_us;
-    if (t->taken && !forgot)
-        world_fault(w, "fax %s: %s is told again, and was taken", f->id, fw_event_text(d->event.kind));
-    if (d->attempt != t->attempt + 1 && (!forgot || d->attempt != t->attempt))
-        world_fault(w, "fax %s: %s is told by attempt %d after %d", f->id, fw_event_text(d->event.kind), d->attempt,
-                    t->attempt);
-    if (!forgot && !w->wall_moved && since_us < pause_us(t->attempt) * 3 / 4)
-        world_fault(w, "fax %s: %s is told again after %lld ms, by attempt %d", f->id, fw_event_text(d->event.kind),
+    return has_failover(w, f) ? 2 * TOLD_ROUNDS : TOLD_ROUNDS;
+}
+
+/* Of our own, as the schedule of the product has it: doubled each round, and up to a quarter less; within a round the
+ * second receiver is asked at once. */
+static int64_t pause_us(const struct world *w, const struct sim_fax *f, int attempt)
+{
+    int64_t ms = TOLD_FIRST_MS;
+    if (has_failover(w, f) && attempt % 2 == 1)
+        return 0;
+    for (int i = 1; i < (has_failover(w, f) ? attempt / 2 : attempt) && ms < TOLD_MAX_MS; i++)
+        ms *= 2;
+    return (ms < TOLD_MAX_MS ? ms : TOLD_MAX_MS) * 1000 * 3 / 4;
+}
+
+/* Then it was not written down how it ended. */
+static bool may_forget(const struct sim_try *t)
+{
+    return t->broken || env_disk_failures() > 0;
+}
+
+static bool is_over(const struct world *w, const struct sim_try *t)
+{
+    return t->taken || t->attempt >= told_tries_max(w, &w->faxes[t->fax]);
+}
+
+static void told_again(struct world *w, const struct sim_fax *f, const struct fw_delivery *d,
+                       const struct sim_try *last)
+{
+    const bool forgot = may_forget(last), hurried = f->told.replayed_us >= last->ended_us;
+    const int64_t since_us = env_now_us() - last->ended_us;
+    const char *text = fw_event_text(d->event.kind);
+    if (last->taken && !forgot)
+        world_fault(w, "fax %s: %s is told again, and was taken", f->id, text);
+    if (d->attempt != last->attempt + 1 && (!forgot || d->attempt != last->attempt))
+        world_fault(w, "fax %s: %s is told by attempt %d after %d", f->id, text, d->attempt, last->attempt);
+    if (forgot || w->wall_moved)
+        return;
+    if (since_us < pause_us(w, f, last->attempt) && !hurried)
+        world_fault(w, "fax %s: %s is told again after %lld ms, by attempt %d", f->id, text,
                     (long long)(since_us / 1000), d->attempt);
+    if (has_failover(w, f) && d->attempt % 2 == 0 && since_us > TOLD_LATE_S * SECOND &&
+        w->receivers[w->failover[f->application]].manner == RECEIVER_GOOD)
+        world_fault(w, "fax %s: %s is told to the second receiver after %lld s", f->id, text,
+                    (long long)(since_us / SECOND));
+}
+
+static bool was_replayed(const struct world *w, int fax, int64_t seq)
+{
+    for (int i = 0; i < w->replay_count; i++) {
+        if (w->replays[i].fax == fax && w->replays[i].seq == seq)
+            return true;
+    }
+    return false;
 }
 
 static void told_first(struct world *w, const struct sim_fax *f, const struct fw_delivery *d,
-                       const struct sim_receiver *r)
+                       const struct sim_try *last)
 {
-    const struct sim_told *t = &f->told;
     int64_t could_us = d->event.at.us - fw_wall_now().us + env_now_us();
-    if (t->seq && !t->taken && t->attempt < TOLD_ROUNDS)
+    if (last && !is_over(w, last))
         world_fault(w, "fax %s: %s is told, and the event before was neither taken nor given up", f->id,
                     fw_event_text(d->event.kind));
-    could_us = could_us < t->ended_us ? t->ended_us : could_us < w->told_since_us ? w->told_since_us : could_us;
-    if (r->manner == RECEIVER_GOOD && !w->wall_moved && !env_disk_failures() && env_now_us() - could_us > TOLD_LATE_S * SECOND)
+    if (d->event.seq <= f->told.seq_max && !was_replayed(w, (int)(f - w->faxes), d->event.seq))
+        world_fault(w, "fax %s: %s is told after what came later", f->id, fw_event_text(d->event.kind));
+    could_us = could_us < w->told_since_us ? w->told_since_us : could_us;
+    if (last && could_us < last->ended_us)
+        could_us = last->ended_us;
+    if (d->event.seq <= f->told.seq_max && could_us < f->told.replayed_us)
+        could_us = f->told.replayed_us;
+    if (w->receivers[f->application].manner == RECEIVER_GOOD && !w->wall_moved && !env_disk_failures() &&
+        env_now_us() - could_us > TOLD_LATE_S * SECOND)
         world_fault(w, "fax %s: %s is told %lld s late, and its receiver is well", f->id,
                     fw_event_text(d->event.kind), (long long)((env_now_us() - could_us) / SECOND));
 }
 
-void check_told_event(struct world *w, struct sim_fax *f, const struct fw_delivery *d, const struct sim_receiver *r)
+/* A receiver has its share of what is told at the same time, and one that keeps failing a small one. */
+static void check_share(struct world *w, int receiver)
 {
-    struct sim_told *t = &f->told;
-    if (d->event.seq < t->seq)
-        world_fault(w, "fax %s: %s is told after what came later", f->id, fw_event_text(d->event.kind));
-    else if (d->event.seq == t->seq)
-        told_again(w, f, d);
-    else
-        told_first(w, f, d, r);
-    w->report->told += d->event.seq != t->seq;
-    w->report->told_again += d->event.seq == t->seq;
-    t->events += d->event.seq != t->seq;
-    t->seq = d->event.seq;
-    t->attempt = d->attempt;
-    t->taken = t->broken = false;
-    hash_bytes(w, &t->seq, sizeof t->seq);
+    const struct sim_receiver *r = &w->receivers[receiver];
+    const int max = r->failures >= FAILURES_LIMIT ? 1 : TOLD_HOST_MAX;
+    if (r->sending > max)
+        world_fault(w, "receiver %d is told %d webhooks at the same time, after %d failures", receiver, r->sending,
+                    r->failures);
 }
 
-void check_told_ended(struct world *w, struct sim_fax *f, bool taken, bool broken)
+static void check_receiver(struct world *w, const struct sim_fax *f, const struct fw_delivery *d, int receiver)
 {
-    (void)w;
-    f->told.ended_us = env_now_us();
-    f->told.taken = taken;
-    f->told.broken = broken;
+    const int expected = has_failover(w, f) && d->attempt % 2 == 0 ? w->failover[f->application] : f->application;
+    if (receiver != expected)
+        world_fault(w, "fax %s: attempt %d of %s goes to receiver %d, not to %d", f->id, d->attempt,
+                    fw_event_text(d->event.kind), receiver, expected);
+}
+
+struct sim_try *check_told_begins(struct world *w, int fax, const struct fw_delivery *d, struct fw_wall now,
+                                  int receiver)
+{
+    struct sim_fax *f = &w->faxes[fax];
+    struct sim_told *told = &f->told;
+    const struct sim_try *last = told->last > 0 ? &w->tries[told->last - 1] : NULL;
+    const bool again = last && last->delivery == d->id;
+    if (w->try_count == TRIES_MAX) {
+        world_fault(w, "the simulation has no room for a try");
+        return NULL;
+    }
+    if (last && !last->ended_us)
+        world_fault(w, "fax %s: two events are on their way at the same time", f->id);
+    else if (last && d->id < last->delivery)
+        world_fault(w, "fax %s: %s is told after what came later", f->id, fw_event_text(d->event.kind));
+    else if (again)
+        told_again(w, f, d, last);
+    else
+        told_first(w, f, d, last);
+    check_receiver(w, f, d, receiver);
+    w->receivers[receiver].sending++;
+    check_share(w, receiver);
+    w->report->told += !again;
+    w->report->told_again += again;
+    struct sim_try *t = &w->tries[w->try_count++];
+    *t = (struct sim_try){ .delivery = d->id, .seq = d->event.seq, .fax = fax, .receiver = receiver,
+                           .attempt = d->attempt, .started_at = now, .before = told->last };
+    told->last = w->try_count;
+    told->deliveries += !again;
+    told->seq_max = d->event.seq > told->seq_max ? d->event.seq : told->seq_max;
+    hash_bytes(w, &t->seq, sizeof t->seq);
+    return t;
+}
+
+void check_told_ends(struct world *w, struct sim_try *t, int status, bool broken)
+{
+    struct sim_receiver *r = &w->receivers[t->receiver];
+    t->ended_us = env_now_us();
+    t->status = status;
+    t->taken = status == 200;
+    t->broken = broken;
+    r->sending--;
+    r->failures = t->taken ? 0 : r->failures + 1;
+}
+
+/* One that is not settled is told at once, by itself; else there is a delivery more. */
+void check_replayed(struct world *w, int fax, int64_t seq, enum fw_err err)
+{
+    struct sim_told *told = &w->faxes[fax].told;
+    const struct sim_try *t = told->last > 0 ? &w->tries[told->last - 1] : NULL;
+    const bool waits = seq > told->seq_max || (t && t->seq == seq && (!t->ended_us || !is_over(w, t)));
+    if (err && !env_disk_failures())
+        world_fault(w, "fax %s: one of its events cannot be told again: %s", w->faxes[fax].id, fw_err_text(err));
+    told->replayed_us = env_now_us();
+    told->replays += !err && !waits && !env_disk_failures() && !(t && t->broken);
+    told->doubtful += env_disk_failures() > 0 || (t && t->broken);
+    if (w->replay_count < REPLAYS_MAX)
+        w->replays[w->replay_count++] = (struct sim_replay){ fax, seq, err ? 0 : env_now_us() };
+}
+
+/* Whoever asked to be told once more was told after that. */
+static void check_replays(struct world *w, int fax)
+{
+    for (int i = 0; i < w->replay_count; i++) {
+        const struct sim_replay *r = &w->replays[i];
+        int n = w->faxes[fax].told.last;
+        if (r->fax != fax)
+            continue;
+        while (n > 0 && (w->tries[n - 1].seq != r->seq || w->tries[n - 1].ended_us < r->at_us))
+            n = w->tries[n - 1].before;
+        if (n == 0)
+            world_fault(w, "fax %s: an event was to be told once more, and was not", w->faxes[fax].id);
+    }
 }
 
 /* Each event that is for webhooks was told, and the last one was taken, or told as often as it is told at all. */
-void check_told_all(struct world *w, const struct sim_fax *f)
+void check_told_all(struct world *w, int fax)
 {
+    const struct sim_fax *f = &w->faxes[fax];
+    const struct sim_try *last = f->told.last > 0 ? &w->tries[f->told.last - 1] : NULL;
     struct fw_event_page page = { 0 };
     int events = 0;
     if (fw_store_event_list(w->store, f->id, 0, 10000, &page))
@@ -79,8 +197,11 @@ void check_told_all(struct world *w, const struct sim_fax *f)
     for (int i = 0; i < page.count; i++)
         events += fw_event_is_webhook(page.items[i].kind);
     fw_event_page_done(&page);
-    if (events != f->told.events)
-        world_fault(w, "fax %s: %d of %d events were told", f->id, f->told.events, events);
-    if (!f->told.taken && f->told.attempt < TOLD_ROUNDS)
-        world_fault(w, "fax %s: its last event was told %d times, and not taken", f->id, f->told.attempt);
+    const int least = events + f->told.replays;
+    if (f->told.deliveries < least || f->told.deliveries > least + f->told.doubtful)
+        world_fault(w, "fax %s: %d events were told, of %d and %d that were asked for once more", f->id,
+                    f->told.deliveries, events, f->told.replays);
+    if (last && !is_over(w, last))
+        world_fault(w, "fax %s: its last event was told %d times, and not taken", f->id, last->attempt);
+    check_replays(w, fax);
 }

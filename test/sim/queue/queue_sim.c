@@ -189,6 +189,9 @@ static void open_world(struct world *w, uint64_t seed)
             app.settings = strdup("{\"outbound\":{\"channel_limit\":1}}");
         if (w->tells)
             snprintf(app.webhook_url, sizeof app.webhook_url, "http://receiver-%d.example/", i);
+        if (w->tells && w->failover[i] > 0)
+            snprintf(app.webhook_failover_url, sizeof app.webhook_failover_url, "http://receiver-%d.example/",
+                     w->failover[i]);
         app.created_at = app.updated_at = fw_wall_now();
         if (fw_store_application_create(w->store, &app))
             world_fault(w, "the simulation has no application");
@@ -228,7 +231,7 @@ static void act(struct world *w, const struct sim_event *e)
 {
     static const char *const names[] = { "accept", "cancel", "step", "tell", "crash", "modem down", "modem up",
                                          "line down", "line up", "wall clock", "calm", "ask again", "mistake",
-                                         "batch", "cancel batch" };
+                                         "batch", "cancel batch", "replay" };
     if (e->kind != EV_TELL && e->kind != EV_STEP)
         world_note(w, "%s %d", names[e->kind], e->what);
     switch (e->kind) {
@@ -255,6 +258,7 @@ static void act(struct world *w, const struct sim_event *e)
         w->line_up = true;
         fw_queue_line(w->queue, true);
         break;
+    case EV_REPLAY: told_replay(w, e->what); break;
     case EV_MISTAKE: check_mistake(w, &w->faxes[e->what]); break;
     case EV_WALL:
         w->wall_moved = true;
@@ -306,6 +310,8 @@ static void draw(struct world *w)
             world_later(w, (int64_t)env_draw(3 * HOUR), EV_CANCEL, i, NULL);
         if (env_chance(300))
             world_later(w, (int64_t)env_draw(4 * HOUR), EV_MISTAKE, i, NULL);
+        if (w->tells && env_chance(300))
+            world_later(w, (int64_t)env_draw(8 * HOUR), EV_REPLAY, i, NULL);
     }
     draw_batches(w);
     const int kinds[] = { EV_CRASH, EV_MODEM_DOWN, EV_LINE_DOWN, EV_WALL };
@@ -327,6 +333,14 @@ static void draw(struct world *w)
     world_later(w, faults_until, EV_CALM, 0, NULL);
 }
 
+/* As the queue's thread does when a second has passed without news. It is done where it can matter: what a fault of
+ * the disk has stopped, nobody else may look for. */
+static void look_again(struct world *w)
+{
+    w->looked = env_disk_failures();
+    w->queue->look = w->queue->look_media = w->queue->look_batch = true;
+}
+
 static void live(struct world *w)
 {
     const int64_t end = env_now_us() + 30 * 24 * HOUR;
@@ -340,10 +354,15 @@ static void live(struct world *w)
             until = told_due(w);
         if (until > end)
             until = end;
+        const bool looks = w->looked != env_disk_failures() && until > env_now_us() + SECOND;
+        if (looks)
+            until = env_now_us() + SECOND;
         struct sim_event *e = take_first(w, until);
         if (!e && until >= end)
             return;
         env_advance_to(e ? e->at : until);
+        if (!e && looks)
+            look_again(w);
         hash_bytes(w, &until, 0);
         if (e)
             act(w, e);
@@ -390,6 +409,8 @@ void queue_sim_run(uint64_t seed, bool trace, struct sim_report *ret)
                                                  .mended_us = (int64_t)env_draw(8 * HOUR),
                                                  .period_us = SECOND + (int64_t)env_draw(300 * SECOND) };
     }
+    for (int i = 0; i < APPLICATIONS; i++)
+        w->failover[i] = env_chance(500) ? APPLICATIONS + (int)env_draw(RECEIVERS - APPLICATIONS) : 0;
     w->calls_max = env_chance(300) ? 1 + (int64_t)env_draw(3) : 0;
     open_world(w, seed);
     if (!ret->fault[0]) {

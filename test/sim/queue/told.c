@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "notify/send.h"
+#include "store/webhooks.h"
 #include "world.h"
 
 enum { SENDS_MAX = 64, TIMEOUT_MS = 2000, LOOK_MS = 10 * 1000 /* of the notifier, when nothing is due */ };
@@ -18,7 +19,7 @@ struct sending {
     int64_t ends_us;
     CURLcode code;
     long status;
-    int fax;
+    struct sim_try *seen;
     bool given; /* to the notifier */
 };
 
@@ -111,6 +112,15 @@ static struct sending *find(const CURL *easy)
     return NULL;
 }
 
+static int fax_of(const struct world *w, const char *id)
+{
+    for (int i = 0; i < w->fax_count; i++) {
+        if (strcmp(w->faxes[i].id, id) == 0)
+            return i;
+    }
+    return -1;
+}
+
 static bool works(const struct world *w, const struct sim_receiver *r)
 {
     if (r->manner == RECEIVER_DEAD || r->manner == RECEIVER_BROKEN || r->manner == RECEIVER_SILENT)
@@ -143,21 +153,16 @@ CURLMcode __wrap_curl_multi_add_handle(CURLM *multi, CURL *easy)
     int receiver = 0;
     (void)multi;
     __real_curl_easy_getinfo(easy, CURLINFO_PRIVATE, &send);
-    if (!s || sscanf(send->url, "http://receiver-%d.example/", &receiver) != 1) {
+    const int fax = fax_of(w, send->delivery.event.fax);
+    if (!s || fax < 0 || sscanf(send->url, "http://receiver-%d.example/", &receiver) != 1) {
         world_fault(w, "the simulation does not know what is sent to %s", send->url);
         return CURLM_OUT_OF_MEMORY;
     }
-    *s = (struct sending){ .easy = easy };
-    for (int i = 0; i < w->fax_count; i++) {
-        if (strcmp(w->faxes[i].id, send->delivery.event.fax) == 0)
-            s->fax = i;
-    }
+    struct sim_try *seen = check_told_begins(w, fax, &send->delivery, send->started_at, receiver);
+    if (!seen)
+        return CURLM_OUT_OF_MEMORY;
+    *s = (struct sending){ .easy = easy, .seen = seen };
     answer(w, &w->receivers[receiver], s);
-    for (int i = 0; i < SENDS_MAX; i++) {
-        if (&told.sends[i] != s && told.sends[i].easy && told.sends[i].fax == s->fax)
-            world_fault(w, "fax %s: two events are on their way at the same time", w->faxes[s->fax].id);
-    }
-    check_told_event(w, &w->faxes[s->fax], &send->delivery, &w->receivers[receiver]);
     return CURLM_OK;
 }
 
@@ -166,7 +171,7 @@ CURLMcode __wrap_curl_multi_remove_handle(CURLM *multi, CURL *easy)
     struct sending *s = find(easy);
     (void)multi;
     if (s && !s->given)
-        check_told_ended(told.world, &told.world->faxes[s->fax], false, true);
+        check_told_ends(told.world, s->seen, 0, true);
     if (s)
         *s = (struct sending){ 0 };
     return CURLM_OK;
@@ -188,7 +193,7 @@ CURLMsg *__wrap_curl_multi_info_read(CURLM *multi, int *left)
         if (!s->easy || s->given || s->ends_us > env_now_us())
             continue;
         s->given = true;
-        check_told_ended(told.world, &told.world->faxes[s->fax], s->status == 200, false);
+        check_told_ends(told.world, s->seen, (int)s->status, false);
         told.msg = (CURLMsg){ .msg = CURLMSG_DONE, .easy_handle = s->easy, .data.result = s->code };
         return &told.msg;
     }
@@ -215,8 +220,11 @@ void told_start(struct world *w)
     told.world = w;
     if (!told.signer && fw_signer_open(path, &told.signer))
         world_fault(w, "the simulation has no key");
-    const struct fw_notify_config config = { .store = w->store, .signer = told.signer, .total_max = 6, .host_max = 2,
-        .timeout_ms = TIMEOUT_MS, .schedule = { .first_ms = TOLD_FIRST_MS, .max_ms = TOLD_MAX_MS, .round_max = TOLD_ROUNDS } };
+    const struct fw_notify_config config = { .store = w->store, .signer = told.signer, .total_max = TOLD_AT_ONCE,
+        .host_max = TOLD_HOST_MAX, .timeout_ms = TIMEOUT_MS,
+        .schedule = { .first_ms = TOLD_FIRST_MS, .max_ms = TOLD_MAX_MS, .round_max = TOLD_ROUNDS } };
+    for (int i = 0; i < RECEIVERS; i++)
+        w->receivers[i].failures = 0; /* it knows nothing yet */
     told.theirs = told.stopping = told.released = false;
     told.starting = true;
     if (fw_notify_start(&config, &told.notify))
@@ -290,6 +298,42 @@ bool told_run(const struct world *w)
 void told_wake(void)
 {
     told.woken = true;
+}
+
+/* That of an event, or of a webhook that told it. */
+static enum fw_err replay(struct world *w, const struct sim_fax *f, const struct fw_event *e)
+{
+    const int64_t account = w->accounts[f->application == 2];
+    const struct fw_webhook_filter of_event = { .webhook = e->id };
+    struct fw_webhook_page page = { 0 };
+    char delivery[FW_UUID_SIZE];
+    enum fw_err err = env_chance(500) ? fw_store_webhook_list(w->store, account, &of_event, 1, 1, &page) : FW_OK;
+    if (!err && page.count > 0)
+        err = fw_store_webhook_replay(w->store, account, page.items[0].id, fw_wall_now(), delivery);
+    else if (!err)
+        err = fw_store_event_replay(w->store, account, e->id, fw_wall_now(), delivery);
+    fw_webhook_page_done(&page);
+    return err;
+}
+
+void told_replay(struct world *w, int index)
+{
+    const struct sim_fax *f = &w->faxes[index];
+    struct fw_event_page page = { 0 };
+    int told_of = 0, kept[EVENTS_MAX];
+    if (!f->accepted || !w->tells)
+        return;
+    if (fw_store_event_list(w->store, f->id, 0, EVENTS_MAX, &page))
+        world_fault(w, "fax %s: its events cannot be read", f->id);
+    for (int i = 0; i < page.count; i++) {
+        if (fw_event_is_webhook(page.items[i].kind))
+            kept[told_of++] = i;
+    }
+    if (told_of > 0) {
+        const struct fw_event *e = &page.items[kept[env_draw((uint64_t)told_of)]];
+        check_replayed(w, index, e->seq, replay(w, f, e));
+    }
+    fw_event_page_done(&page);
 }
 
 void told_close(void)

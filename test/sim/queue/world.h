@@ -22,7 +22,11 @@ enum {
     LIMITED_APPLICATION = 1, /* has one channel */
     CALLS_AT_ONCE = 6,
     GAP_MS = 2000,
-    RECEIVERS = APPLICATIONS,
+    RECEIVERS = APPLICATIONS + 2, /* one each, and two that some of them have besides */
+    TRIES_MAX = 8192,
+    REPLAYS_MAX = 256,
+    TOLD_AT_ONCE = 4, /* webhooks, and */
+    TOLD_HOST_MAX = 2,
     TOLD_FIRST_MS = 1000,
     TOLD_MAX_MS = 600 * 1000,
     TOLD_ROUNDS = 6,
@@ -47,7 +51,23 @@ enum receiver_manner {
 struct sim_receiver {
     enum receiver_manner manner;
     int64_t mended_us, period_us;
+    int sending;  /* to it, now */
+    int failures; /* in a row, as far as the notifier that runs knows */
 };
+
+/* A webhook as its receiver saw it. */
+struct sim_try {
+    int64_t delivery, seq; /* of the store */
+    int fax, receiver, attempt, status;
+    struct fw_wall started_at;
+    int64_t ended_us; /* 0: it is on its way */
+    bool taken;
+    bool broken;      /* off, by a stop of ours */
+    int before;       /* the one before of the same fax, as below */
+};
+
+/* A client wanted to be told once more. */
+struct sim_replay { int fax; int64_t seq, at_us; };
 
 struct sim_fax {
     char id[FW_UUID_SIZE];
@@ -77,9 +97,11 @@ struct sim_fax {
         struct { enum fw_attempt_state state; struct fw_wall ended_at; } attempts[ATTEMPTS_MAX];
     } past;
     struct sim_told {
-        int64_t seq, ended_us; /* of the event that was told last, and when that try was over */
-        int attempt, events;
-        bool taken, broken;    /* off, by a stop of ours */
+        int last;              /* its last try, from 1; 0: none */
+        int64_t seq_max;       /* the newest event that was told */
+        int deliveries;        /* that were tried */
+        int replays, doubtful; /* deliveries more that were asked for; those that the disk may have */
+        int64_t replayed_us;   /* when it was last asked for */
     } told;
 };
 
@@ -114,7 +136,7 @@ struct sim_event {
     int64_t at;
     uint64_t seq; /* breaks ties */
     enum { EV_ACCEPT, EV_CANCEL, EV_STEP, EV_TELL, EV_CRASH, EV_MODEM_DOWN, EV_MODEM_UP, EV_LINE_DOWN, EV_LINE_UP,
-           EV_WALL, EV_CALM, EV_ASK_AGAIN, EV_MISTAKE, EV_BATCH, EV_BATCH_CANCEL } kind;
+           EV_WALL, EV_CALM, EV_ASK_AGAIN, EV_MISTAKE, EV_BATCH, EV_BATCH_CANCEL, EV_REPLAY } kind;
     int what; /* fax, batch, call or modem */
     struct fw_msg msg;
 };
@@ -146,7 +168,12 @@ struct world {
     bool in_turn, cut;
     bool tells; /* webhooks */
     int64_t told_since_us;
+    unsigned looked;   /* faults of the disk, when the queue last looked by itself */
     struct sim_receiver receivers[RECEIVERS];
+    int failover[APPLICATIONS]; /* the receiver that is told when its own does not take it; 0: none */
+    struct sim_try tries[TRIES_MAX];
+    struct sim_replay replays[REPLAYS_MAX];
+    int try_count, replay_count;
     uint64_t writes;   /* at the last look */
     int64_t calls_max; /* of an account at the same time; 0: any number */
 };
@@ -182,10 +209,17 @@ void told_wake(void);
 bool told_run(const struct world *w);    /* it had something to do */
 int64_t told_due(const struct world *w); /* when it has; INT64_MAX: never */
 
+void told_replay(struct world *w, int fax); /* a client asks for one of its events */
+
 /* check_told.c */
-void check_told_event(struct world *w, struct sim_fax *f, const struct fw_delivery *d, const struct sim_receiver *r);
-void check_told_ended(struct world *w, struct sim_fax *f, bool taken, bool broken);
-void check_told_all(struct world *w, const struct sim_fax *f);
+struct sim_try *check_told_begins(struct world *w, int fax, const struct fw_delivery *d, struct fw_wall now,
+                                  int receiver);
+void check_told_ends(struct world *w, struct sim_try *t, int status, bool broken);
+void check_replayed(struct world *w, int fax, int64_t seq, enum fw_err err);
+void check_told_all(struct world *w, int fax);
+/* check_log.c: the log of webhooks, and what their receivers saw. */
+void check_log(struct world *w);
+int told_tries_max(const struct world *w, const struct sim_fax *f); /* of a webhook */
 
 /* check.c */
 void check_placed(struct world *w, const struct fw_msg_call_place *p, struct sim_fax *f);
