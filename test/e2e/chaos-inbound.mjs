@@ -2,12 +2,11 @@
  * afterwards, bit for bit, and every received fax has ended and was told.
  *
  *     node test/e2e/chaos-inbound.mjs [--faxes N] [--seconds S] [--seed X] [--keep] */
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Chaos, run, main, filesIn } from './chaos.mjs';
-import { build, until } from './lib/service.mjs';
+import { Chaos, each, run, main, filesIn, pagesPart } from './chaos.mjs';
+import { until } from './lib/service.mjs';
 
 const NUMBERS = Array.from({ length: 10 }, (_, i) => `+131255588${String(i).padStart(2, '0')}`);
 
@@ -22,22 +21,21 @@ class InboundChaos extends Chaos {
     }
 
     /* The difference, or nothing: the pages that came, beside those that were sent in that call. */
-    difference(sent, attempt, fax) {
+    async difference(sent, attempt, fax) {
         const mine = this.service.faxFolder(fax.id), theirs = this.service.faxFolder(sent.id);
         try {
-            execFileSync(join(build, 'test/tools/pages-part'),
-                [join(theirs, 'pages.tif'), String(attempt.first_page), join(mine, 'pages.tif')], { encoding: 'utf8' });
+            await pagesPart(join(theirs, 'pages.tif'), attempt.first_page, join(mine, 'pages.tif'));
             return undefined;
         } catch (error) { return `${error.message} ${error.stdout}`; }
     }
 
     /* What one call delivered, as its sender saw it, and what there is of it. Calls that went on from different pages may
      * have brought as many: the pages say which is which. */
-    checkCall(sent, attempt, found) {
+    async checkCall(sent, attempt, found) {
         const possible = found.filter((f) => f.page_count >= attempt.pages_confirmed && f.status === 'received');
         const differences = [];
         for (const fax of possible) {
-            const difference = this.difference(sent, attempt, fax);
+            const difference = await this.difference(sent, attempt, fax);
             if (difference) { differences.push(`${fax.id}: ${difference}`); continue; }
             found.splice(found.indexOf(fax), 1);
             this.confirmed += attempt.pages_confirmed;
@@ -48,12 +46,11 @@ class InboundChaos extends Chaos {
             + JSON.stringify(found.map((f) => [f.id, f.status, f.page_count, f.internal_failure_reason])) + differences.join('; '));
     }
 
-    async checkSent(sent, all) {
+    async checkSent(sent, cameIn) {
         const { body } = await this.service.request('GET', `/v2/faxes/${sent.id}/attempts`);
-        const found = all.filter((f) => f.direction === 'inbound' && f.from === sent.from)
-            .sort((a, b) => (a.page_count ?? 0) - (b.page_count ?? 0));
+        const found = [...(cameIn.get(sent.from) ?? [])].sort((a, b) => (a.page_count ?? 0) - (b.page_count ?? 0));
         const calls = body.data.filter((a) => a.pages_confirmed > 0).sort((a, b) => a.pages_confirmed - b.pages_confirmed);
-        for (const attempt of calls) this.checkCall(sent, attempt, found);
+        for (const attempt of calls) await this.checkCall(sent, attempt, found);
     }
 
     async checkReceivedFax(fax) {
@@ -70,12 +67,15 @@ class InboundChaos extends Chaos {
         this.confirmed = this.partial = 0;
         const all = await this.settled();
         this.settledIn = (Date.now() - this.calm) / 1000;
-        for (const id of this.sent.keys()) if (!all.some((f) => f.id === id)) this.fault(`${id} was answered 202 and is gone`);
+        this.checkAccepted(all);
         const left = () => filesIn(join(this.folder, 'spool'));
         await until('the spool to be empty', () => left().length === 0, 20_000).catch(() => {});
         for (const path of left()) this.fault(`left behind: ${path}`);
-        for (const fax of all.filter((f) => f.direction === 'outbound')) await this.checkSent(fax, all);
-        for (const fax of all.filter((f) => f.direction === 'inbound')) await this.checkReceivedFax(fax);
+        const cameIn = new Map();
+        for (const fax of all.filter((f) => f.direction === 'inbound'))
+            cameIn.set(fax.from, [...(cameIn.get(fax.from) ?? []), fax]);
+        await each(all.filter((f) => f.direction === 'outbound'), (fax) => this.checkSent(fax, cameIn));
+        await each(all.filter((f) => f.direction === 'inbound'), (fax) => this.checkReceivedFax(fax));
         return all;
     }
 

@@ -4,14 +4,15 @@
  *     node test/e2e/chaos.mjs [--faxes N] [--seconds S] [--seed X] [--keep]
  *
  * The seed draws what is sent and what is killed when; the operating system draws the rest. */
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import { readdirSync, readFileSync, readlinkSync, rmSync, mkdtempSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import { Service, build, until, pagesEqual } from './lib/service.mjs';
+import { Service, build, until } from './lib/service.mjs';
 import { Receiver } from './lib/receiver.mjs';
 import { faultsOfStory, faultsOfWebhooks } from './lib/story.mjs';
 import { pages } from './lib/pdf.mjs';
@@ -34,6 +35,17 @@ const FAR_END_GONE = /^(receiver_|fax_|invalid_ecm_|carrier_lost|destination_unr
 const CARRIER_BACK_MS = 15_000; // the supervisor's longest pause before a restart, and its start
 const CARRIER_WRITES_MS = 3_000; // what the far end confirmed may not be in its mailbox yet when it is killed
 const LIVENESS_MS = 150_000;
+const CHECKERS = 6; // faxes that are looked at side by side
+
+const tool = (name, ...args) => promisify(execFile)(join(build, 'test/tools', name), args, { encoding: 'utf8' });
+/* Resolves when the pages of `tif` are those of `pages` from page `first` on, rejects with the first difference. */
+export const pagesPart = (pages, first, tif) => tool('pages-part', pages, String(first), tif);
+const pagesEqual = (a, b) => tool('pages-equal', a, b);
+
+export async function each(list, check) {
+    const rest = list.values();
+    await Promise.all(Array.from({ length: CHECKERS }, async () => { for (const one of rest) await check(one); }));
+}
 
 function random(seed) {
     let a = seed >>> 0;
@@ -89,8 +101,9 @@ export class Chaos {
 
     async open() {
         this.modems = 1 + this.draw.below(3);
-        this.receiver = await Receiver.start();
-        this.documents = [1, 1, 1, 2, 2, 3, 7, 30].map((count) => ({ count, bytes: Buffer.from(pages(count, 3 + count % 5)) }));
+        this.receiver = await Receiver.start(() => 200, ({ status, event: { data: { id, event_type, payload: { fax_id } }, meta } }) =>
+            ({ status, event: { data: { id, event_type, payload: { fax_id } }, meta } }));
+        this.documents = [1, 1, 1, 2, 2, 3, 1, 1, 2, 1, 7, 30].map((count) => ({ count, bytes: Buffer.from(pages(count, 3 + count % 5)) }));
         this.web = createServer((request, response) => {
             const body = this.documents[Number(request.url.slice(1))].bytes;
             response.writeHead(200, { 'content-type': 'application/pdf', 'content-length': body.length });
@@ -253,14 +266,14 @@ export class Chaos {
     }
 
     /* The pages that a call brought are those of the fax from the first one of some call on. */
-    samePages(fax, tif, calls) {
+    async samePages(fax, tif, calls) {
         const pages = join(this.service.faxFolder(fax.id), 'pages.tif');
-        if (calls.every((a) => a.first_page === 1)) pagesEqual(pages, tif);
-        else if (!calls.some((a) => spawnSync(join(build, 'test/tools/pages-part'), [pages, String(a.first_page), tif]).status === 0))
-            throw Object.assign(new Error('pages'), { stdout: `of no call from ${calls.map((a) => a.first_page)} on`, stderr: '' });
+        if (calls.every((a) => a.first_page === 1)) return pagesEqual(pages, tif);
+        for (const a of calls) if (await pagesPart(pages, a.first_page, tif).then(() => true, () => false)) return;
+        throw Object.assign(new Error('pages'), { stdout: `of no call from ${calls.map((a) => a.first_page)} on`, stderr: '' });
     }
 
-    checkReceived(fax, received, events, calls) {
+    async checkReceived(fax, received, events, calls) {
         const complete = received.filter((r) => r.complete);
         const interrupted = events.filter((e) => ['attempt.interrupted', 'attempt.failed'].includes(e.event_type)).length;
         if (calls.length > 1) this.again++;
@@ -269,7 +282,7 @@ export class Chaos {
         if (complete.length > 1 + interrupted) say(`in the mailbox ${complete.length} times`);
         if (complete.length > 1) this.twice++;
         for (const r of complete) {
-            try { this.samePages(fax, r.tif, calls); } catch (error) { say(`other pixels: ${error.stdout}${error.stderr}`); }
+            try { await this.samePages(fax, r.tif, calls); } catch (error) { say(`other pixels: ${error.stdout}${error.stderr}`); }
         }
         if (fax.status !== 'delivered') return;
         if (fax.pages_confirmed !== fax.page_count || !(fax.page_count > 0)) say(`delivered with ${fax.pages_confirmed} of ${fax.page_count}`);
@@ -286,7 +299,7 @@ export class Chaos {
         if (fax.status === 'failed') this.checkFailure(fax, this.sent.get(fax.id) ?? { fails: undefined, ...this.expected(fax) }, events);
         const calls = (await this.service.request('GET', `/v2/faxes/${fax.id}/attempts?page[size]=100`)).body.data;
         this.checkCalls(fax, calls);
-        this.checkReceived(fax, received, events, calls);
+        await this.checkReceived(fax, received, events, calls);
         const hooks = () => this.receiver.taken(fax.id);
         await until(`the webhooks of ${fax.id}`, () => hooks().some((h) => h.event.data.id === events.at(-1).id), 60_000).catch(() => {});
         for (const text of faultsOfWebhooks(events, hooks())) this.fault(`${fax.id} ${text}`);
@@ -339,16 +352,19 @@ export class Chaos {
         if ((await this.allFaxes()).map((f) => `${f.id} ${f.status}`).sort().join('\n') !== before) this.fault('another start changed what was final');
     }
 
+    checkAccepted(all) {
+        const ids = new Set(all.map((f) => f.id));
+        for (const id of this.sent.keys()) if (!ids.has(id)) this.fault(`${id} was answered 202 and is gone`);
+    }
+
     async check() {
         this.twice = this.lostByCarrier = this.again = this.resumed = 0;
         const all = await this.settled();
         this.settledIn = (Date.now() - this.calm) / 1000;
-        for (const id of this.sent.keys()) {
-            if (!all.some((f) => f.id === id)) this.fault(`${id} was answered 202 and is gone`);
-        }
+        this.checkAccepted(all);
         await this.checkLeftovers(all);
         const received = this.receivedBy();
-        for (const fax of all) await this.checkFax(fax, received.get(fax.from) ?? []);
+        await each(all, (fax) => this.checkFax(fax, received.get(fax.from) ?? []));
         await this.checkEnd(all);
         return all;
     }

@@ -4,9 +4,11 @@ import { checkWebhook } from './contract.mjs';
 import { until } from './service.mjs';
 
 export class Receiver {
-    static async start(answer = () => 200) {
+    /* `keep` may make less of each: of very many, only what is looked at. */
+    static async start(answer = () => 200, keep = (hook) => hook) {
         const receiver = new Receiver();
         receiver.hooks = [];
+        receiver.byFax = new Map();
         receiver.server = createServer((request, response) => {
             const parts = [];
             request.on('data', (part) => parts.push(part));
@@ -15,7 +17,7 @@ export class Receiver {
                 const hook = { url: request.url, headers: request.headers, body, event: JSON.parse(body) };
                 try { checkWebhook(hook.event); } catch (error) { console.error(error.message); }
                 hook.status = answer(hook, receiver.hooks.length);
-                receiver.hooks.push(hook);
+                receiver.add(keep(hook));
                 response.writeHead(hook.status).end();
             });
         });
@@ -24,11 +26,18 @@ export class Receiver {
         return receiver;
     }
 
+    add(hook) {
+        const fax = hook.event?.data?.payload?.fax_id, before = this.byFax.get(fax);
+        this.hooks.push(hook);
+        if (before) before.push(hook);
+        else this.byFax.set(fax, [hook]);
+    }
+
     /* What was told again because we were slow to answer (meta.attempt says so) counts once; a first attempt
      * that comes twice would count twice. */
     taken(fax) {
         const seen = new Set();
-        return this.hooks.filter((h) => h.status === 200 && h.event.data.payload.fax_id === fax).filter((h) => {
+        return (this.byFax.get(fax) ?? []).filter((h) => h.status === 200).filter((h) => {
             const repeat = h.event.meta.attempt > 1 && seen.has(h.event.data.id);
             seen.add(h.event.data.id);
             return !repeat;

@@ -137,8 +137,8 @@ export class Service {
     }
 
     faxFolder(id) {
-        const shards = join(this.folder, 'faxes');
-        return readdirSync(shards).map((shard) => join(shards, shard, id)).find((path) => existsSync(path));
+        const folder = join(this.folder, 'faxes', id.slice(-2), id);
+        return existsSync(folder) ? folder : undefined;
     }
 
     /* Files that the far end keeps for a number. */
