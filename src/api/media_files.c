@@ -28,6 +28,39 @@ static bool has(struct fw_span head, const char *text)
     return memmem(head.data, head.size, text, strlen(text)) != NULL;
 }
 
+static struct fw_span from(struct fw_span s, size_t at)
+{
+    return at < s.size ? (struct fw_span){ s.data + at, s.size - at } : (struct fw_span){ s.data, 0 };
+}
+
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_pdf_header(struct fw_span s)
+{
+    return begins(s, "%PDF-", 5) && s.size >= 8 && is_digit(s.data[5]) && s.data[6] == '.' && is_digit(s.data[7]);
+}
+
+/* A document may come with what a mail gateway, a printer's job language or a copied HTTP answer put in front, and a
+ * text may speak of PDF. So behind other bytes a header counts in the first kilobyte, at the beginning of a line or
+ * behind what is no text, and with an object behind it: as render/sniff.c has it, from the first bytes alone. */
+static bool is_pdf(struct fw_span head)
+{
+    enum { WITHIN = 1024 };
+    bool text = true;
+    if (is_pdf_header(begins(head, "\xef\xbb\xbf", 3) ? from(head, 3) : head))
+        return true;
+    for (size_t at = 0; at < head.size && at < WITHIN; at++) {
+        const uint8_t before = at > 0 ? head.data[at - 1] : ' ';
+        text = text && (before >= ' ' || (before >= '\b' && before <= '\r'));
+        if ((!text || before == '\n' || before == '\r') && is_pdf_header(from(head, at)))
+            return has(from(head, at), " obj");
+    }
+    return false;
+}
+
 const char *fw_media_sniff(struct fw_span head)
 {
     static const struct {
@@ -46,16 +79,13 @@ const char *fw_media_sniff(struct fw_span head)
     };
     if (head.size == 0)
         return "application/octet-stream";
-    /* Readers take a PDF whose header is anywhere in the first kilobyte. */
-    if (has((struct fw_span){ head.data, head.size < 1024 ? head.size : 1024 }, "%PDF-"))
-        return "application/pdf";
     for (size_t i = 0; i < ARRAY_LEN(known); i++) {
         if (begins(head, known[i].magic, known[i].size))
             return known[i].type;
     }
     if (begins(head, "PK\3\4", 4) && has(head, "word/"))
         return "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
-    return "application/octet-stream";
+    return is_pdf(head) ? "application/pdf" : "application/octet-stream";
 }
 
 const char *fw_check_media_name(const char *name)

@@ -17,8 +17,18 @@ static void types_are_told_by_the_first_bytes(void **state)
         size_t size;
         const char *type;
     } cases[] = {
-        { "%PDF-1.7", 8, "application/pdf" },
-        { "junk\n%PDF-1.4", 13, "application/pdf" },
+#define CASE(text, type) { text, sizeof text - 1, type }
+        CASE("%PDF-1.7", "application/pdf"),
+        CASE("\xef\xbb\xbf%PDF-1.7\n", "application/pdf"),
+        CASE("HTTP/1.1 200 OK\r\n\r\n%PDF-1.4\n1 0 obj\n", "application/pdf"),
+        CASE("@PJL ENTER LANGUAGE=PDF\r%PDF-1.4\r1 0 obj\r", "application/pdf"),
+        CASE("\33%-12345X%PDF-1.4\n1 0 obj\n", "application/pdf"),
+        CASE("junk\0before%PDF-1.4\n1 0 obj\n", "application/pdf"),
+        CASE("A PDF begins with %PDF-1.4, then comes 1 0 obj.", "application/octet-stream"),
+        CASE("The first line is\n%PDF-1.7\nand then come others.", "application/octet-stream"),
+        CASE("%PDF- is what a PDF begins with.", "application/octet-stream"),
+        CASE("II*\0%PDF-1.4 1 0 obj", "image/tiff"),
+#undef CASE
         { "II*\0\10\0\0\0", 8, "image/tiff" },
         { "MM\0*", 4, "image/tiff" },
         { "II*", 3, "application/octet-stream" },
@@ -39,7 +49,7 @@ static void types_are_told_by_the_first_bytes(void **state)
     /* The header of a PDF counts only in the first kilobyte. */
     char late[2048];
     memset(late, ' ', sizeof late);
-    memcpy(late + 1500, "%PDF-", 5);
+    memcpy(late + 1499, "\n%PDF-1.4\n1 0 obj\n", 18);
     CHECK_TEXT(fw_media_sniff((struct fw_span){ (const uint8_t *)late, sizeof late }),
                "application/octet-stream");
 }
