@@ -145,6 +145,7 @@ static const struct fw_field table[] = {
     { "retention", FW_FIELD_OBJECT, .fields = retention, .field_count = ARRAY_LEN(retention) },
     { "tags", FW_FIELD_TEXTS, .max = TAGS_MAX },
     { "retry", FW_FIELD_RETRY },
+    { "cover_page", FW_FIELD_OBJECT, .fields = fw_cover_fields, .field_count = FW_COVER_FIELDS },
     { "fax_ident", .check = check_ident, .code = FW_API_UNPROCESSABLE },
     { "header_line", FW_FIELD_BOOL },
     { "header_text", .check = fw_header_text_fault, .code = FW_API_UNPROCESSABLE },
@@ -164,6 +165,7 @@ static const struct {
     { NULL, "fax_email_recipient", NULL },
     { NULL, "retry", NULL },
     { NULL, "fax_ident", NULL },
+    { NULL, "cover_page", NULL },
     { NULL, "header_line", NULL },
     { NULL, "header_text", NULL },
     { NULL, "header_time_zone", NULL },
@@ -195,11 +197,11 @@ static const struct {
 
 json_t *fw_application_settings_new(void)
 {
-    return json_pack("{ss sn sn sn sn sn s{sn sn ss} s{sn sn} s{sn} s{sn sn sn} s[]}", "anchorsite_override", "Latency",
-                     "retry", "fax_ident", "header_line", "header_text", "header_time_zone", "inbound", "channel_limit",
-                     "sip_subdomain", "sip_subdomain_receive_settings", "from_anyone", "outbound", "channel_limit",
-                     "outbound_voice_profile_id", "email_to_fax", "senders", "retention", "inbound_days",
-                     "outbound_days", "delete_records", "tags");
+    return json_pack("{ss sn sn sn sn sn sn s{sn sn ss} s{sn sn} s{sn} s{sn sn sn} s[]}", "anchorsite_override",
+                     "Latency", "retry", "cover_page", "fax_ident", "header_line", "header_text", "header_time_zone",
+                     "inbound", "channel_limit", "sip_subdomain", "sip_subdomain_receive_settings", "from_anyone",
+                     "outbound", "channel_limit", "outbound_voice_profile_id", "email_to_fax", "senders", "retention",
+                     "inbound_days", "outbound_days", "delete_records", "tags");
 }
 
 /* `given` as it came, `values` what of it is good. */

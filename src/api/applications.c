@@ -55,6 +55,7 @@ static void check_here(struct fw_request *r, const json_t *values)
     if (name[0] && !(c->has_command && c->has_command(c->arg, name)))
         fw_api_error_at(&r->errors, FW_API_UNPROCESSABLE, "/inbound/forward_command",
                         "There is no command of this name in the service's configuration.");
+    fw_cover_check(r, json_object_get(values, "cover_page"));
     if (fw_field_bool(inbound, "barcodes", false) && !(c->can_barcodes && c->can_barcodes(c->arg)))
         fw_api_error_at(&r->errors, FW_API_UNPROCESSABLE, "/inbound/barcodes",
                         "This service cannot read barcodes: libzbar (Debian: libzbar0) is not where it runs.");

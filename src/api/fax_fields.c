@@ -105,15 +105,6 @@ static const char *check_message_id(const char *text)
     return good ? NULL : "must be a Message-ID in angle brackets";
 }
 
-enum { COVER_TEXT_MAX = 200, COVER_COMMENT_MAX = 4000 };
-static const struct fw_field cover_fields[] = {
-    { "template", .max = 40 },
-    { "to", .max = COVER_TEXT_MAX },
-    { "from", .max = COVER_TEXT_MAX },
-    { "subject", .max = COVER_TEXT_MAX },
-    { "comment", .max = COVER_COMMENT_MAX },
-};
-
 static const char *const formats[] = { "pdf", "tiff", NULL };
 
 static const struct fw_field table[] = {
@@ -149,7 +140,8 @@ static const struct fw_field table[] = {
     { "result_email", .check = check_email, .code = FW_API_BAD_EMAIL },
     { "result_email_in_reply_to", .max = FW_MESSAGE_ID_MAX, .check = check_message_id,
       .code = FW_API_UNPROCESSABLE },
-    { "cover_page", FW_FIELD_OBJECT, .fields = cover_fields, .field_count = ARRAY_LEN(cover_fields) },
+    { "cover_page", FW_FIELD_OBJECT, .fields = fw_cover_fields, .field_count = FW_COVER_FIELDS,
+      .off = true },
     { "client_state", .max = FW_CLIENT_STATE_MAX, .check = fw_check_base64,
       .code = FW_API_CLIENT_STATE },
 };
@@ -207,16 +199,6 @@ static enum fw_err own(const json_t *values, const char *name, char **ret)
     return fw_field_given(values, name) && !*ret ? FW_NO_MEMORY : FW_OK;
 }
 
-static enum fw_err fill_cover(json_t *cover, struct fw_fax *f)
-{
-    if (!cover)
-        return FW_OK;
-    if (!fw_field_given(cover, "template") && json_object_set_new(cover, "template", json_string("standard")))
-        return FW_NO_MEMORY;
-    f->cover_page = json_dumps(cover, JSON_COMPACT);
-    return f->cover_page ? FW_OK : FW_NO_MEMORY;
-}
-
 static enum fw_err fill(const json_t *values, int documents, struct fw_fax *f)
 {
     copy(f->application, sizeof f->application, values, "connection_id");
@@ -260,7 +242,7 @@ static enum fw_err fill(const json_t *values, int documents, struct fw_fax *f)
     if (own(values, "client_state", &f->client_state) || own(values, "result_email", &f->result_email) ||
         own(values, "result_email_in_reply_to", &f->result_reference))
         return FW_NO_MEMORY;
-    return fill_cover(json_object_get(values, "cover_page"), f);
+    return fw_cover_fill(json_object_get(values, "cover_page"), f);
 }
 
 enum fw_err fw_fax_fields_read(const json_t *fields, bool is_form, int documents, bool sent,

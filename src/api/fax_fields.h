@@ -5,6 +5,7 @@
 #ifndef FW_API_FAX_FIELDS_H
 #define FW_API_FAX_FIELDS_H
 #include "api/errors.h"
+#include "api/fields.h"
 #include "fax/fax.h"
 
 /* Fills every field of `ret` that the customer decides. `documents`: how many were uploaded. `sent`: it is
@@ -19,6 +20,14 @@ MUST_USE enum fw_err fw_fax_fields_read(const json_t *fields, bool is_form, int 
     { "send_window", FW_FIELD_WINDOW },                                                            \
     { "expires_at", .check = fw_check_time, .code = FW_API_UNPROCESSABLE }
 MUST_USE enum fw_err fw_fax_schedule_fill(const json_t *values, struct fw_fax *f); /* f's window is replaced */
+
+/* Of a cover page, on a fax or as the default of an application. */
+enum { FW_COVER_FIELDS = 5 };
+extern const struct fw_field fw_cover_fields[FW_COVER_FIELDS];
+/* `cover`: those that were given, or false, or NULL. */
+MUST_USE enum fw_err fw_cover_fill(const json_t *cover, struct fw_fax *f);
+/* What the fax does not say is as its application says, or NULL, unless the fax is to have none. */
+MUST_USE enum fw_err fw_cover_settle(const struct fw_application *a, struct fw_fax *f);
 
 /* NULL, or what it is not: "must be …". */
 const char *fw_check_base64(const char *text);

@@ -113,6 +113,7 @@ static void resend(struct fw_request *r)
         fw_api_error_store(&r->errors, FW_NO_MEMORY);
     if (!r->errors.status)
         check_fax(r, &fax);
+    fax.cover_asked = fax.cover_page ? FW_ASKED_ON : FW_ASKED_OFF;
     fax.header_asked = fax.header ? FW_ASKED_ON : FW_ASKED_OFF;
     if (!r->errors.status)
         fw_fax_check_application(r, &fax);

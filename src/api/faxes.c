@@ -63,7 +63,7 @@ void fw_fax_check_application(struct fw_request *r, struct fw_fax *f)
     else if (!a.active)
         fw_api_error_at(&r->errors, FW_API_CONNECTION_ID, "/connection_id",
                         "This fax application is not active.");
-    else if (set_policy(r, &a, f) || fw_header_promise(&a, !r->config->no_header_line, f))
+    else if (set_policy(r, &a, f) || fw_header_promise(&a, !r->config->no_header_line, f) || fw_cover_settle(&a, f))
         fw_api_error_store(&r->errors, FW_NO_MEMORY);
     fw_application_done(&a);
 }
@@ -90,16 +90,6 @@ static enum fw_err link_media(struct fw_request *r, const struct fw_media *m, co
     if (link(from, to) == 0)
         return fw_dir_sync(folder);
     return errno == ENOENT ? FW_NOT_FOUND : FW_IO;
-}
-
-void fw_fax_check_cover(struct fw_request *r, const struct fw_fax *f)
-{
-    json_t *cover CLEANUP(fw_json_free) = f->cover_page ? json_loads(f->cover_page, 0, NULL) : NULL;
-    const char *name = json_string_value(json_object_get(cover, "template"));
-    if (name && !(r->config->cover_known && r->config->cover_known(r->config->arg, name)))
-        fw_api_error_at(&r->errors, FW_API_NOT_IN_LIST, "/cover_page/template",
-                        "There is no template '%s'; 'standard' and 'plain' are built in, others stand in covers_dir.",
-                        name);
 }
 
 void fw_fax_check_media(struct fw_request *r, const struct fw_fax *f)

@@ -157,6 +157,8 @@ static json_t *read_object(const struct reading *r, const json_t *value)
 {
     const char *text = r->is_form ? json_string_value(value) : NULL;
     json_t *parsed CLEANUP(fw_json_free) = text && text[0] == '{' ? json_loads(text, 0, NULL) : NULL;
+    if (r->field->off && (json_is_false(value) || (text && strcmp(text, "false") == 0)))
+        return json_false();
     if (json_is_object(parsed ? parsed : value))
         return fw_fields_read(r->field->fields, r->field->field_count, parsed ? parsed : value, r->is_form && !parsed,
                               r->pointer, r->errors);

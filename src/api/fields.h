@@ -34,6 +34,7 @@ struct fw_field {
     bool               urls;           /* TEXTS: a form may join them by commas */
     const struct fw_field *fields;     /* OBJECT */
     size_t             field_count;
+    bool               off;            /* OBJECT: false stands for none of it, and comes out as false */
 };
 
 /* The fields of `in` that are given and right, with their proper JSON types: a new object; NULL

@@ -90,11 +90,21 @@ static void take(struct fw_request *r, const struct fw_fax *f)
     fw_respond(r, 202, json_pack("{so}", "data", preview_json(r, &p)));
 }
 
+/* As the fax would have it, if the request says by which application it is to be sent. */
+static enum fw_err settle_cover(struct fw_request *r, struct fw_fax *f)
+{
+    struct fw_application a CLEANUP(fw_application_done) = { 0 };
+    const enum fw_err err =
+        f->application[0] ? fw_store_application_get(r->config->store, r->account, f->application, &a) : FW_NOT_FOUND;
+    return err && err != FW_NOT_FOUND ? err : fw_cover_settle(err ? NULL : &a, f);
+}
+
 void fw_preview_create(struct fw_request *r)
 {
     struct fw_fax fax CLEANUP(fw_fax_done);
-    const enum fw_err err =
-        fw_fax_fields_read(r->body.fields, r->body.is_form, r->uploads.count, false, &r->errors, &fax);
+    enum fw_err err = fw_fax_fields_read(r->body.fields, r->body.is_form, r->uploads.count, false, &r->errors, &fax);
+    if (!err && !r->errors.status)
+        err = settle_cover(r, &fax);
     if (err)
         fw_api_error_store(&r->errors, err);
     if (!r->errors.status && fax.media_name[0])

@@ -97,7 +97,8 @@ MUST_USE bool fw_fax_find(struct fw_request *r, struct fw_fax *ret);
 void fw_fax_check_application(struct fw_request *r, struct fw_fax *f);
 /* Adds what stands against the times of `f`: it could never be dialled. */
 void fw_fax_check_schedule(struct fw_request *r, const struct fw_fax *f);
-/* Is there the template of its cover page, if it has one? */
+/* Adds that there is no such template, if `cover`, or the cover page of `f`, names one. */
+void fw_cover_check(struct fw_request *r, const json_t *cover);
 void fw_fax_check_cover(struct fw_request *r, const struct fw_fax *f);
 /* All faults in one answer: is the media there that `f` names? */
 void fw_fax_check_media(struct fw_request *r, const struct fw_fax *f);

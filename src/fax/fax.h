@@ -78,6 +78,7 @@ struct fw_fax {
     char    media_name[FW_MEDIA_NAME_MAX + 1]; /* document-1 is what it was at accept */
     char   *page_ranges;  /* owned JSON array of texts, one a document (page/range.h); NULL: all pages */
     char   *cover_page;   /* owned JSON object of texts: template, to, from, subject, comment; NULL: none */
+    enum fw_asked cover_asked; /* by the request; not stored */
     char   *header;       /* owned JSON of fax/header_line.h; NULL: its pages have no header line */
     enum fw_asked header_asked; /* by the request; not stored */
     char   *client_state; /* owned, or NULL */

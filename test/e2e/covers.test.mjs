@@ -72,9 +72,43 @@ test('a fax that is sent again has its cover again', async () => {
     assert.equal(again.page_count, 4);
 });
 
+test('an application may have a cover page for all of its faxes; a fax says otherwise, or none', async () => {
+    const set = (cover_page) => service.request('PATCH', `/v2/fax_applications/${service.application_id}`, { body: { cover_page } });
+    const own = { template: 'plain', from: 'Example Inc.', subject: 'news' };
+    const changed = await set(own);
+    assert.equal(changed.status, 200, JSON.stringify(changed.body));
+    assert.deepEqual(changed.body.data.cover_page, own);
+    try {
+        const silent = await sent();
+        assert.deepEqual(silent.cover_page, own);
+        assert.equal(silent.page_count, 4);
+        const mixed = await sent({ subject: 'for you', to: 'Bob' });
+        assert.deepEqual(mixed.cover_page, { ...own, subject: 'for you', to: 'Bob' });
+
+        const none = await sent(undefined, { cover_page: 'false' });
+        assert.equal(none.cover_page, null);
+        assert.equal(none.page_count, 3);
+        const again = await service.request('POST', `/v2/faxes/${none.id}/actions/resend`, { body: {} });
+        assert.equal(again.body.data.cover_page, null);
+        assert.equal((await service.ended(again.body.data.id)).page_count, 3);
+
+        const to = ['+12005550100', '+12005550101'];
+        const body = { connection_id: service.application_id, from: '+12025550123', to, media_url: 'http://127.0.0.1/x', cover_page: false };
+        const batch = await service.request('POST', '/v2/faxes', { body });
+        assert.equal(batch.status, 202, JSON.stringify(batch.body));
+    } finally {
+        const cleared = await set(null);
+        assert.equal(cleared.body.data.cover_page, null);
+    }
+    assert.equal((await sent()).cover_page, null);
+    const unknown = await set({ template: 'none' });
+    assert.equal(unknown.status, 422);
+    assert.equal(unknown.body.errors[0].source.pointer, '/cover_page/template');
+});
+
 test('what is wrong with a cover is told', async () => {
     for (const [cover, place] of [[{ template: 'none' }, '/cover_page/template'], [{ template: '../bars' }, '/cover_page/template'],
-        [{ subject: 'x'.repeat(201) }, '/cover_page/subject'], [{ comment: 'x'.repeat(4001) }, '/cover_page/comment']]) {
+        [true, '/cover_page'], [{ subject: 'x'.repeat(201) }, '/cover_page/subject'], [{ comment: 'x'.repeat(4001) }, '/cover_page/comment']]) {
         const answer = await service.request('POST', '/v2/faxes', { body: { connection_id: service.application_id, from: '+12025550123',
             to: '+12005550100', media_url: 'http://127.0.0.1/x', cover_page: cover } });
         assert.equal(answer.status, 422, JSON.stringify(cover));
