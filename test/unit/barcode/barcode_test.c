@@ -79,6 +79,10 @@ static void each_kind_is_read_at_each_resolution(void **unused)
     draw_ean13(&page, 100, 750, "2112345678900");
     draw_ean13(&page, 100, 900, "0012345678905"); /* is the UPC-A 012345678905 */
     draw_code128(&page, 1000, 1000, "lying", true);
+    draw_code93(&page, 100, 1050, "FAX 93");
+    draw_codabar(&page, 100, 1200, "A40-1532B");
+    draw_ean8(&page, 100, 1350, "96385074");
+    draw_upc_e(&page, 100, 1500, "123456", 5);
     for (size_t i = 0; i < ARRAY_LEN(resolutions); i++) {
         write_pages(1, resolutions[i]);
         check_read(1, "1 qr_code https://example.com/fax?id=47\xc3\xa4\n"
@@ -87,7 +91,11 @@ static void each_kind_is_read_at_each_resolution(void **unused)
                       "1 itf 12345678\n"
                       "1 ean_13 2112345678900\n"
                       "1 upc_a 012345678905\n"
-                      "1 code_128 lying\n");
+                      "1 code_128 lying\n"
+                      "1 code_93 FAX 93\n"
+                      "1 codabar A40-1532B\n"
+                      "1 ean_8 96385074\n"
+                      "1 upc_e 01234565\n");
     }
 }
 

@@ -118,6 +118,74 @@ static inline void draw_ean13(struct drawing *d, int x, int y, const char *digit
     bars(d, x, y, all, 60, false);
 }
 
+static inline void draw_ean8(struct drawing *d, int x, int y, const char *digits)
+{
+    static const char *const left[] = { "3211", "2221", "2122", "1411", "1132", "1231", "1114", "1312", "1213", "3112" };
+    char all[64] = "111";
+    for (int i = 0; i < 8; i++) {
+        strcat(all, left[digits[i] - '0']);
+        if (i == 3)
+            strcat(all, "11111");
+    }
+    strcat(all, "111");
+    bars(d, x, y, all, 60, false);
+}
+
+/* Number system 0; `digits` are the six that are drawn, the check digit is in which of them lie backwards. */
+static inline void draw_upc_e(struct drawing *d, int x, int y, const char *digits, int check)
+{
+    static const char *const left[] = { "3211", "2221", "2122", "1411", "1132", "1231", "1114", "1312", "1213", "3112" };
+    static const char *const parity[] = { "GGGLLL", "GGLGLL", "GGLLGL", "GGLLLG", "GLGGLL",
+                                          "GLLGGL", "GLLLGG", "GLGLGL", "GLGLLG", "GLLGLG" };
+    char all[64] = "111";
+    for (int i = 0; i < 6; i++) {
+        for (int k = 0; k < 4; k++)
+            strncat(all, &left[digits[i] - '0'][parity[check][i] == 'G' ? 3 - k : k], 1);
+    }
+    strcat(all, "111111");
+    bars(d, x, y, all, 60, false);
+}
+
+/* Of 43 characters those that are used here; two check characters, weighted from the right. */
+static inline void draw_code93(struct drawing *d, int x, int y, const char *text)
+{
+    static const char *const widths[] = {
+        "131112", "111213", "111312", "111411", "121113", "121212", "121311", "111114", "131211", "141111", "211113", "211212",
+        "211311", "221112", "221211", "231111", "112113", "112212", "112311", "122112", "132111", "111123", "111222", "111321",
+        "121122", "131121", "212112", "212211", "211122", "211221", "221121", "222111", "112122", "112221", "122121", "123111",
+        "121131", "311112", "311211", "321111", "112131", "113121", "211131", "121221", "312111", "311121", "122211",
+    };
+    static const char edge[] = "111141", digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%";
+    int values[32], n = 0;
+    for (; text[n]; n++)
+        values[n] = (int)(strchr(digits, text[n]) - digits);
+    for (int check = 0; check < 2; check++, n++) {
+        values[n] = 0;
+        for (int i = 0; i < n; i++)
+            values[n] = (values[n] + (n - i) * values[i]) % 47;
+    }
+    x = bars(d, x, y, edge, 60, false);
+    for (int i = 0; i < n; i++)
+        x = bars(d, x, y, widths[values[i]], 60, false);
+    x = bars(d, x, y, edge, 60, false);
+    bars(d, x, y, "1", 60, false);
+}
+
+/* Wide ones are 3; a gap of 1 follows each character. `A` and `B` begin and end it. */
+static inline void draw_codabar(struct drawing *d, int x, int y, const char *text)
+{
+    static const struct { char c; const char *widths; } table[] = {
+        { '0', "11111331" }, { '1', "11113311" }, { '2', "11131131" }, { '3', "33111111" }, { '4', "11311311" },
+        { '5', "31111311" }, { '-', "11133111" }, { 'A', "11331311" }, { 'B', "13131131" },
+    };
+    for (; *text; text++) {
+        for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+            if (table[i].c == *text)
+                x = bars(d, x, y, table[i].widths, 60, false);
+        }
+    }
+}
+
 /* QR Codes made elsewhere: rows of modules in hexadecimal, the rightmost in the lowest bit. */
 #define QR_URL /* https://example.com/fax?id=47ä, in UTF-8 */                                                              \
     29, "1fd6e07f 105fe641 1758c65d 174c6d5d 1755a25d 104ec041 1fd5557f 00074000 13f7fa97 0e3f4eb6 05f84c94 03216b49 "     \
