@@ -1,6 +1,7 @@
 /* doc/api.yaml against the code, both ways: what the code has is described, what is described the code has. */
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -220,7 +221,7 @@ test('the service answers the document that it was built with, without a key', a
     try {
         const answer = await service.request('GET', '/openapi.json', { key: null });
         assert.equal(answer.status, 200);
-        assert.deepEqual(answer.body, api);
+        assert.ok(isDeepStrictEqual(answer.body, api), 'another document than doc/api.yaml: built before it changed?');
     } finally {
         await service.end();
     }
