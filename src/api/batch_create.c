@@ -105,35 +105,37 @@ static json_t *read_list(struct fw_request *r, const char *place, const json_t *
     return NULL;
 }
 
-/* On the writer's thread. */
-static enum fw_err make_fax(void *arg, int i, struct fw_fax *ret, struct fw_event *ret_queued)
+static int by_text(const void *a, const void *b)
 {
-    const struct making *m = arg;
-    const json_t *one = json_array_get(m->recipients, (size_t)i);
-    const enum fw_err err = fw_fax_copy(&m->fax, ret);
-    if (err)
-        return err;
-    memcpy(ret->batch, m->fax.id, sizeof ret->batch);
-    fw_uuid_new(ret->created_at, ret->id);
-    fw_text_clip(ret->to, sizeof ret->to, fw_field_text(one, "to"));
-    const json_t *metadata = json_object_get(one, "metadata");
-    if (metadata) {
-        free(ret->metadata);
-        ret->metadata = json_object_size(metadata) > 0 ? json_dumps(metadata, JSON_COMPACT) : NULL;
-    }
-    if (fw_field_given(one, "client_state")) {
-        free(ret->client_state);
-        ret->client_state = strdup(fw_field_text(one, "client_state"));
-    }
-    return fw_event_make(ret, FW_EVENT_QUEUED, ret->created_at, NULL, ret_queued);
+    return strcmp(a, b);
 }
 
-static enum fw_err admit(struct fw_request *r, const struct fw_batch *b, struct making *m)
+/* Each gets the id of its fax with the batch, whenever that is written. In their order, so that those that are written
+ * together are neighbours in all indexes, and each slice does not change pages all over them. */
+static enum fw_err name_all(const struct fw_fax *f, json_t *recipients)
+{
+    json_t *one;
+    size_t i, count = json_array_size(recipients);
+    char (*ids)[FW_UUID_SIZE] = calloc(count, sizeof *ids);
+    bool bad = !ids;
+    for (i = 0; i < count && !bad; i++)
+        fw_uuid_new(f->created_at, ids[i]);
+    if (!bad)
+        qsort(ids, count, sizeof *ids, by_text);
+    json_array_foreach (recipients, i, one)
+        bad = bad || json_object_set_new(one, "id", json_string(ids[i]));
+    free(ids);
+    return bad ? FW_NO_MEMORY : FW_OK;
+}
+
+static enum fw_err admit(struct fw_request *r, const struct fw_batch *b, const struct making *m)
 {
     const struct fw_admission admission = fw_once_admission(r);
+    const struct fw_batch_order order = { .fax = &m->fax, .recipients = m->recipients, .slice = FW_BATCH_SLICE };
     struct fw_batch stored;
-    const enum fw_err err = fw_store_batch_admit(r->config->store, b, make_fax, m, &admission,
-                                                 r->config->batches_in_process_max);
+    enum fw_err err = name_all(&m->fax, m->recipients);
+    if (!err)
+        err = fw_store_batch_admit(r->config->store, b, &order, &admission, r->config->batches_in_process_max);
     /* A commit that failed half-way may have reached the disk; then it is accepted. */
     if (err == FW_IO && fw_store_batch_get(r->config->store, r->account, b->id, &stored) == FW_OK)
         return FW_OK;
@@ -153,7 +155,8 @@ static void refused(struct fw_request *r, enum fw_err err)
         fw_once_refused(r, err);
 }
 
-/* As a fax is accepted: the answer before the rows, the documents before them too. */
+/* As a fax is accepted: the answer before the rows, the documents before them too. Of the faxes the first are written
+ * with it, the others by the queue. */
 static void accept_batch(struct fw_request *r, struct making *m)
 {
     char folder[PATH_SIZE] = "";

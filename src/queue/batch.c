@@ -1,4 +1,5 @@
-/* Batches: their documents are prepared once, then the faxes that wait for them are told, some at a time. */
+/* Batches: their faxes are written, some at a time; their documents are prepared once, then the faxes that wait for
+ * them are told, likewise. */
 #include <string.h>
 
 #include "base/log.h"
@@ -7,7 +8,7 @@
 #include "queue/live.h"
 #include "store/batches.h"
 
-enum { TOLD_AT_ONCE = 200 };
+enum { TOLD_AT_ONCE = 200, STORE_RETRY_MS = 500 };
 
 enum fw_err fw_batch_give(struct fw_queue *q)
 {
@@ -71,16 +72,40 @@ static enum fw_err tell(struct fw_queue *q, struct fw_batch_news *news)
                            : fw_live_save_all(q, &news->faxes, FW_STATUS_MEDIA_PROCESSED, processed, 1);
 }
 
-void fw_batch_tell(struct fw_queue *q)
+static enum fw_err tell_some(struct fw_queue *q)
 {
     struct fw_batch_news news = { 0 };
-    if (!q->look_batch)
-        return;
     enum fw_err err = fw_store_batch_news(q->config.store, TOLD_AT_ONCE, &news);
     if (!err)
         err = tell(q, &news);
     fw_fax_page_done(&news.faxes);
-    q->look_batch = !err; /* else in a while */
     if (err && err != FW_NOT_FOUND)
         fw_log(FW_LOG_ERROR, "batch.not_told", "error=%s", FW_LOG_TEXT(fw_err_text(err)));
+    return err;
+}
+
+static enum fw_err write_some(struct fw_queue *q)
+{
+    struct fw_slice slice = { 0 };
+    const enum fw_err err = fw_store_batch_slice(q->config.store, q->wall, &slice);
+    if (err == FW_NOT_FOUND)
+        return err;
+    q->look_media = q->look_expiry = true;
+    if (err || slice.canceled) /* a write that failed may have reached the disk */
+        atomic_store(&q->note_lost, true);
+    if (err)
+        fw_log(FW_LOG_ERROR, "batch.faxes_not_written", "error=%s", FW_LOG_TEXT(fw_err_text(err)));
+    else if (slice.last)
+        fw_log(FW_LOG_INFO, "batch.written", "batch=%s", slice.batch);
+    return err;
+}
+
+void fw_batch_look(struct fw_queue *q)
+{
+    if (!q->look_batch && q->batch_at.us > q->now.us)
+        return;
+    const enum fw_err written = write_some(q), told = tell_some(q);
+    const bool failed = (written && written != FW_NOT_FOUND) || (told && told != FW_NOT_FOUND);
+    q->look_batch = !failed && (!written || !told);
+    q->batch_at = failed ? fw_mono_after(q->now, STORE_RETRY_MS) : (struct fw_mono){ INT64_MAX };
 }

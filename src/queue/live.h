@@ -90,7 +90,8 @@ struct fw_queue {
     bool             look_expiry;   /* likewise of faxes that expire */
     struct fw_wall   expiry_at;     /* and then at the latest */
     int64_t          clocks_apart;  /* wall and now, in microseconds */
-    bool             look_batch;    /* batches have something to tell their faxes */
+    bool             look_batch;    /* batches have faxes to be written, or something to tell them */
+    struct fw_mono   batch_at;      /* and then at the latest */
     char             batch[FW_UUID_SIZE]; /* whose documents are being prepared; or empty */
     int              in_media;
     int64_t          media_account[FW_PRIORITY_COUNT]; /* whose turn it was */
@@ -159,7 +160,8 @@ MUST_USE enum fw_err fw_turns_take(struct fw_queue *q, int priority, int64_t *la
 MUST_USE enum fw_err fw_batch_give(struct fw_queue *q);
 /* False: the note is not of a batch. */
 MUST_USE bool fw_batch_prepared(struct fw_queue *q, const struct fw_queue_note *note);
-void fw_batch_tell(struct fw_queue *q); /* tells some of the faxes what became of them */
+/* Writes some of the faxes that are accepted and not written, and tells others what became of their documents. */
+void fw_batch_look(struct fw_queue *q);
 
 /* cancel.c */
 void fw_cancel_note(struct fw_queue *q, const char *fax);

@@ -29,6 +29,7 @@ enum fw_err fw_queue_new(const struct fw_queue_config *config, const struct fw_q
     q->wall = fw_wall_now();
     q->clocks_apart = q->wall.us - q->now.us;
     q->look = q->look_media = q->look_expiry = q->look_batch = true;
+    q->batch_at.us = INT64_MAX;
     enum fw_err err = fw_mailbox_new(sizeof(struct fw_queue_note), &q->mailbox);
     if (!err)
         err = fw_map_new(&q->by_fax);
@@ -158,7 +159,7 @@ static void give_media(struct fw_queue *q)
 static void on_note(struct fw_queue *q, const struct fw_queue_note *note)
 {
     switch (note->kind) {
-    case FW_NOTE_ACCEPTED: q->look_media = q->look_expiry = true; break;
+    case FW_NOTE_ACCEPTED: q->look_media = q->look_expiry = q->look_batch = true; break;
     case FW_NOTE_CANCEL:
         if (note->fax[0])
             fw_cancel_note(q, note->fax);
@@ -200,6 +201,9 @@ static int wait_ms(const struct fw_queue *q)
     const int look_ms = fw_mono_wait_ms(q->now, q->look_at), expiry_ms = fw_schedule_wait_ms(q);
     if (!q->look && look_ms < least)
         least = look_ms;
+    const int batch_ms = fw_mono_wait_ms(q->now, q->batch_at);
+    if (batch_ms < least)
+        least = batch_ms;
     return expiry_ms < least ? expiry_ms : least;
 }
 
@@ -220,7 +224,7 @@ int fw_queue_turn(struct fw_queue *q)
     if (atomic_exchange(&q->note_lost, false))
         fw_cancel_look(q);
     fw_schedule_expire(q);
-    fw_batch_tell(q);
+    fw_batch_look(q);
     if (!q->draining) { /* else what waits is for the next start */
         give_media(q);
         fw_attempt_dial_due(q);

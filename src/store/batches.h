@@ -1,20 +1,26 @@
 /* batches.h - many faxes of one document: accepted whole, prepared once, counted, cancelled together.
  *
  * A batch is a row; each of its faxes names it. Its documents and pages lie in the folder of the batch, not in
- * those of the faxes, and go with the last of them.
+ * those of the faxes, and go with the last of them. Many faxes are not written in one go, which would keep all
+ * others waiting: the first are written with the batch, the rest stands in lists until the queue has written it.
  */
 #ifndef FW_STORE_BATCHES_H
 #define FW_STORE_BATCHES_H
+#include <jansson.h>
+
 #include "store/once.h"
 
-enum { FW_BATCH_MAX = 10000 /* recipients */ };
+enum {
+    FW_BATCH_MAX = 10000, /* recipients */
+    FW_BATCH_SLICE = 100, /* faxes in one write */
+};
 
 struct fw_batch {
     char    id[FW_UUID_SIZE];
     int64_t account;
     char    application[FW_NUMERIC_ID_SIZE];
     int     recipients;
-    int     counts[FW_STATUS_COUNT]; /* of its faxes that are not deleted */
+    int     counts[FW_STATUS_COUNT]; /* of its faxes that are not deleted; those that are not written are queued */
     struct fw_wall created_at, cancel_at, completed_at; /* {0}: not asked for; not yet */
 };
 struct fw_batch_page {
@@ -24,12 +30,16 @@ struct fw_batch_page {
 };
 void fw_batch_page_done(struct fw_batch_page *p);
 
-/* Makes the `i`-th fax of a batch and its first event; on the writer's thread, where the store must not be called.
- * Both are freed by the store. */
-typedef enum fw_err fw_batch_fax(void *arg, int i, struct fw_fax *ret, struct fw_event *ret_queued);
-/* Writes the batch and all its faxes, or nothing. FW_LIMIT: the account has `batches_max` that are not complete;
+/* What its faxes are made of; all borrowed. */
+struct fw_batch_order {
+    const struct fw_fax *fax; /* what they have in common; its id is that of the batch */
+    const json_t *recipients; /* objects: `id` (these should grow: indexes) and `to`; `client_state` and `metadata` (an
+                               * object; empty: none) where they are not those of `fax` */
+    int slice;                /* so many are written at a time, the first with the batch */
+};
+/* All of it is accepted and durable, or nothing. FW_LIMIT: the account has `batches_max` that are not complete;
  * FW_CONFLICT: a name is taken; FW_NOT_FOUND: the application is not of this account. */
-MUST_USE enum fw_err fw_store_batch_admit(struct fw_store *s, const struct fw_batch *b, fw_batch_fax *make, void *arg,
+MUST_USE enum fw_err fw_store_batch_admit(struct fw_store *s, const struct fw_batch *b, const struct fw_batch_order *o,
                                           const struct fw_admission *a, int64_t batches_max);
 /* `account` 0: of any. FW_NOT_FOUND. */
 MUST_USE enum fw_err fw_store_batch_get(struct fw_store *s, int64_t account, const char *id, struct fw_batch *ret);
@@ -39,7 +49,15 @@ MUST_USE enum fw_err fw_store_batch_list(struct fw_store *s, int64_t account, in
 /* All of its faxes that have not ended are to be cancelled, as by fw_store_fax_cancel. FW_CONFLICT: it is complete. */
 MUST_USE enum fw_err fw_store_batch_cancel(struct fw_store *s, int64_t account, const char *id, struct fw_wall now);
 
-/* For the queue. The oldest batch whose documents are to be prepared. FW_NOT_FOUND. */
+/* For the queue. Writes the next faxes of the oldest batch of which some are not written, once, whatever is killed, and
+ * that they are queued now. FW_NOT_FOUND: all are. */
+struct fw_slice {
+    char batch[FW_UUID_SIZE];
+    bool last;     /* none is left */
+    bool canceled; /* the batch was, and so are these */
+};
+MUST_USE enum fw_err fw_store_batch_slice(struct fw_store *s, struct fw_wall now, struct fw_slice *ret);
+/* The oldest batch whose documents are to be prepared; all its faxes are written. FW_NOT_FOUND. */
 MUST_USE enum fw_err fw_store_batch_to_prepare(struct fw_store *s, char ret_id[FW_UUID_SIZE]);
 /* One of its faxes that wait for its documents. FW_NOT_FOUND: none does. */
 MUST_USE enum fw_err fw_store_batch_first(struct fw_store *s, const char *id, struct fw_fax *ret);

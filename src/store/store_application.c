@@ -97,7 +97,9 @@ static enum fw_err is_idle(struct fw_db *db, const char *id)
 {
     struct fw_stmt q CLEANUP(fw_stmt_done) =
         fw_stmt_of(db, "SELECT 1 FROM fax WHERE status NOT IN ('delivered', 'failed', 'received')"
-                       " AND application = ? LIMIT 1");
+                       " AND application = ?1"
+                       " UNION ALL SELECT 1 FROM fax_slice s JOIN fax_batch b ON b.id = s.batch"
+                       " WHERE b.application = ?1 LIMIT 1");
     fw_stmt_bind_text(&q, id);
     const enum fw_err err = fw_stmt_row(&q);
     return err == FW_NOT_FOUND ? FW_OK : err ? err : FW_CONFLICT;

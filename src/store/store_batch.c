@@ -2,6 +2,7 @@
 #include "store/batches.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "fax/fax_json.h"
 #include "store/store_internal.h"
@@ -16,8 +17,8 @@ void fw_batch_page_done(struct fw_batch_page *p)
 
 struct admit {
     const struct fw_batch *batch;
-    fw_batch_fax *make;
-    void *arg;
+    const struct fw_batch_order *order;
+    const struct fw_slices *slices;
     const struct fw_admission *a;
     int64_t max;
 };
@@ -56,31 +57,27 @@ static enum fw_err admit(struct fw_db *db, void *arg)
         err = fw_once_write(db, w->batch->account, w->a);
     if (!err)
         err = write_batch(db, w->batch);
-    for (int i = 0; i < w->batch->recipients && !err; i++) {
-        struct fw_fax f = { 0 };
-        struct fw_event queued = { 0 };
-        err = w->make(w->arg, i, &f, &queued);
-        if (!err)
-            err = fw_fax_write(db, &f, &queued);
-        fw_event_done(&queued);
-        fw_fax_done(&f);
-    }
-    return err;
+    return err ? err : fw_slices_write(db, w->order, w->slices);
 }
 
-enum fw_err fw_store_batch_admit(struct fw_store *s, const struct fw_batch *b, fw_batch_fax *make, void *arg,
+enum fw_err fw_store_batch_admit(struct fw_store *s, const struct fw_batch *b, const struct fw_batch_order *o,
                                  const struct fw_admission *a, int64_t batches_max)
 {
-    struct admit w = { b, make, arg, a, batches_max };
-    fw_assert(b->recipients > 0 && b->recipients <= FW_BATCH_MAX);
-    return fw_writer_do(s->writer, admit, &w);
+    struct fw_slices slices CLEANUP(fw_slices_done) = { 0 };
+    struct admit w = { b, o, &slices, a, batches_max };
+    fw_assert(b->recipients > 0 && b->recipients <= FW_BATCH_MAX && o->slice > 0);
+    fw_assert(json_array_size(o->recipients) == (size_t)b->recipients && strcmp(o->fax->id, b->id) == 0);
+    const enum fw_err err = fw_slices_make(o, &slices);
+    return err ? err : fw_writer_do(s->writer, admit, &w);
 }
 
+/* In one statement: a slice goes from the one table to the other. */
 static enum fw_err count(struct fw_db *db, struct fw_batch *b)
 {
     struct fw_stmt q CLEANUP(fw_stmt_done) =
-        fw_stmt_of(db, "SELECT status, count(*) FROM fax INDEXED BY fax_of_batch WHERE batch = ? AND batch != ''"
-                       " AND deleted_us = 0 GROUP BY status");
+        fw_stmt_of(db, "SELECT status, count(*) FROM fax INDEXED BY fax_of_batch WHERE batch = ?1 AND batch != ''"
+                       " AND deleted_us = 0 GROUP BY status"
+                       " UNION ALL SELECT 'queued', coalesce(sum(recipients), 0) FROM fax_slice WHERE batch = ?1");
     enum fw_err err;
     fw_stmt_bind_text(&q, b->id);
     while ((err = fw_stmt_row(&q)) == FW_OK) {
@@ -89,7 +86,7 @@ static enum fw_err count(struct fw_db *db, struct fw_batch *b)
         fw_stmt_text(&q, text, sizeof text);
         if (!q.err && !fw_status_parse(text, &status))
             fw_stmt_damaged(&q);
-        b->counts[status] = fw_stmt_int(&q, 0, INT32_MAX);
+        b->counts[status] += fw_stmt_int(&q, 0, FW_BATCH_MAX);
         if (fw_stmt_ok(&q))
             return fw_stmt_ok(&q);
     }
@@ -204,12 +201,13 @@ enum fw_err fw_store_batch_cancel(struct fw_store *s, int64_t account, const cha
     return fw_writer_do(s->writer, cancel, &w);
 }
 
-/* FW_NOT_FOUND: some of its faxes have not ended. */
+/* FW_NOT_FOUND: some of its faxes have not ended, or are not written. */
 static enum fw_err all_ended(struct fw_db *db, const char *id)
 {
     struct fw_stmt q CLEANUP(fw_stmt_done) =
-        fw_stmt_of(db, "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM fax INDEXED BY fax_of_batch WHERE batch = ?"
-                       " AND batch != '' AND status IN ('queued', 'media.processed', 'originated', 'sending'))");
+        fw_stmt_of(db, "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM fax INDEXED BY fax_of_batch WHERE batch = ?1"
+                       " AND batch != '' AND status IN ('queued', 'media.processed', 'originated', 'sending'))"
+                       " AND NOT EXISTS (SELECT 1 FROM fax_slice WHERE batch = ?1)");
     fw_stmt_bind_text(&q, id);
     return fw_stmt_row(&q);
 }

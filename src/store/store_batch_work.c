@@ -9,6 +9,7 @@ enum fw_err fw_store_batch_to_prepare(struct fw_store *s, char ret_id[FW_UUID_SI
         return use.err;
     struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
         use.db, "SELECT id FROM fax_batch WHERE state = 'preparing' AND state != 'settled'"
+                " AND NOT EXISTS (SELECT 1 FROM fax_slice WHERE batch = fax_batch.id)"
                 " ORDER BY created_us, id LIMIT 1");
     const enum fw_err err = fw_stmt_row(&q);
     if (err)

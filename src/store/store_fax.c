@@ -189,18 +189,14 @@ static enum fw_err application_is_of(struct fw_db *db, const char *application, 
     return fw_stmt_row(&q);
 }
 
-enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_event *first)
+#define ROW_INTO(table) \
+    "INSERT INTO " table "(" FW_FAX_COLUMNS ") VALUES (" \
+    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?," \
+    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+static enum fw_err write_row(struct fw_db *db, const char *sql, const struct fw_fax *f)
 {
-    fw_assert(fw_uuid_valid(f->id));
-    const struct fax_write w = { .fax = f, .events = first, .event_count = 1 };
-    check_events(&w);
-    enum fw_err err = application_is_of(db, f->application, f->account);
-    if (err)
-        return err;
-    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
-        db, "INSERT INTO fax(" FW_FAX_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-            " ?, ?, ?)");
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(db, sql);
     bind_request(&q, f);
     bind_progress(&q, f);
     fw_stmt_bind_text(&q, f->media_name);
@@ -226,8 +222,33 @@ enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_eve
     fw_stmt_bind_text(&q, f->subaddress);
     fw_stmt_bind_text(&q, f->tag);
     fw_stmt_bind_text(&q, f->barcodes);
-    err = fw_stmt_run(&q);
+    return fw_stmt_run(&q);
+}
+
+enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_event *first)
+{
+    fw_assert(fw_uuid_valid(f->id));
+    const struct fax_write w = { .fax = f, .events = first, .event_count = 1 };
+    check_events(&w);
+    enum fw_err err = application_is_of(db, f->application, f->account);
+    if (!err)
+        err = write_row(db, ROW_INTO("fax"), f);
     return err ? err : write_events(db, &w);
+}
+
+enum fw_err fw_fax_draft_write(struct fw_db *db, const struct fw_fax *f)
+{
+    return write_row(db, ROW_INTO("fax_draft"), f);
+}
+
+enum fw_err fw_fax_draft_read(struct fw_db *db, const char *id, struct fw_fax *ret)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
+        db, "SELECT " FW_FAX_COLUMNS ", (SELECT uuid FROM account WHERE account.id = fax_draft.account), 0, 0, 0"
+            " FROM fax_draft WHERE id = ?");
+    fw_stmt_bind_text(&q, id);
+    const enum fw_err err = fw_stmt_row(&q);
+    return err ? err : fw_fax_read(&q, ret);
 }
 
 static enum fw_err accept_fax(struct fw_db *db, void *arg)

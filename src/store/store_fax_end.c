@@ -92,7 +92,8 @@ enum fw_err fw_fax_forget(struct fw_db *db, const char *fax)
                       " WHERE f.id = ? AND f.batch != ''"
                       " AND NOT EXISTS (SELECT 1 FROM fax o INDEXED BY fax_of_batch WHERE o.batch = f.batch"
                       " AND o.batch != '' AND ((o.deleted_us = 0 AND o.purged_us = 0)"
-                      " OR o.status NOT IN ('delivered', 'failed')))",
+                      " OR o.status NOT IN ('delivered', 'failed')))"
+                      " AND NOT EXISTS (SELECT 1 FROM fax_slice WHERE batch = f.batch)",
                       fax);
     if (!err) /* not even sent, if it was not yet */
         err = run_for(db, "DELETE FROM mail WHERE fax = ?", fax);

@@ -23,6 +23,7 @@ MUST_USE enum fw_err fw_delivery_write(struct fw_db *db, int64_t seq, const char
 MUST_USE enum fw_err fw_event_read(struct fw_stmt *q, void *into); /* a struct fw_event */
 /* Appends the rows that are left of `q`; on failure `ret` still owns those before. */
 MUST_USE enum fw_err fw_event_read_all(struct fw_stmt *q, struct fw_event_page *ret);
+/* Of `fax` and of `fax_draft`. */
 #define FW_FAX_COLUMNS                                                                             \
     "id, account, application, from_number, from_display_name, to_number, media_urls,"             \
     " client_state, webhook_url, document_count, quality, t38_enabled, monochrome,"                \
@@ -44,6 +45,19 @@ MUST_USE enum fw_err fw_fax_read_all(struct fw_stmt *q, struct fw_fax_page *ret)
 
 /* The row and its first event. FW_NOT_FOUND: the application is not of its account. */
 MUST_USE enum fw_err fw_fax_write(struct fw_db *db, const struct fw_fax *f, struct fw_event *first);
+/* What the faxes of a batch have in common, while some of them are not written; FW_NOT_FOUND: all are. */
+MUST_USE enum fw_err fw_fax_draft_write(struct fw_db *db, const struct fw_fax *f);
+MUST_USE enum fw_err fw_fax_draft_read(struct fw_db *db, const char *id, struct fw_fax *ret);
+/* The faxes of a batch that are not written with it, as lists. Made by the caller, so that the writer only writes. */
+struct fw_batch_order;
+struct fw_slices {
+    char **lists; /* owned, as the array */
+    int count;
+};
+MUST_USE enum fw_err fw_slices_make(const struct fw_batch_order *o, struct fw_slices *ret);
+void fw_slices_done(struct fw_slices *s);
+/* The first faxes of `o`, and what the others are made of. */
+MUST_USE enum fw_err fw_slices_write(struct fw_db *db, const struct fw_batch_order *o, const struct fw_slices *s);
 /* `last` has ended now: tells of the end of its batch, if all others of it have ended before. */
 MUST_USE enum fw_err fw_batch_ended(struct fw_db *db, const struct fw_fax *last);
 struct fw_admission;

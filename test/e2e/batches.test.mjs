@@ -139,6 +139,20 @@ test('it is cancelled as a whole; so many at a time', async () => {
     assert.equal((await cancel(batches[0].id)).body.errors[0].code, '90080');
 });
 
+test('cancelled at once: what is not written yet is cancelled, too', async () => {
+    const receiver = await Receiver.start();
+    const { body } = await post({ recipients: several(2000), send_at: later(), webhook_url: receiver.url });
+    assert.equal((await cancel(body.data.id)).status, 202);
+    const batch = await completed(body.data.id);
+    assert.deepEqual([batch.counts.failed, batch.counts.deleted], [2000, 0]);
+    const list = await faxes(batch.id);
+    assert.equal(list.meta.total_results, 2000);
+    assert.ok(list.data.every((fax) => fax.failure_reason === 'sender_canceled'));
+    await until('its end to be told', () => receiver.hooks.some((one) => one.event?.data.event_type === 'fax.batch.completed'));
+    receiver.server.closeAllConnections?.();
+    receiver.server.close();
+});
+
 test('it is accepted whole or not at all, whenever the service is killed', async () => {
     for (const pause of [0, 20, 60, 150, 0]) {
         const before = (await service.request('GET', '/v2/fax_batches')).body.meta.total_results;
@@ -150,11 +164,41 @@ test('it is accepted whole or not at all, whenever the service is killed', async
         const { data, meta } = (await service.request('GET', '/v2/fax_batches')).body;
         if (accepted) assert.equal(meta.total_results, before + 1);
         if (meta.total_results === before) continue;
-        const rows = await faxes(data[0].id);
-        assert.deepEqual([data[0].recipient_count, rows.meta.total_results], [1500, 1500]);
+        assert.equal(data[0].recipient_count, 1500);
+        assert.equal(Object.values(data[0].counts).reduce((sum, count) => sum + count), 1500);
+        await until('all to be written', async () => (await faxes(data[0].id)).meta.total_results === 1500);
         const prepared = await until('all to be prepared', async () => { const batch = await get(data[0].id); return batch.counts.queued === 0 && batch; });
         assert.equal(prepared.counts['media.processed'], 1500);
         await cancel(data[0].id);
         await completed(data[0].id);
     }
+});
+
+test('ten thousand are written some at a time, and others are served in between', async (t) => {
+    let longest = 0, others = 0, done = false;
+    const rest = (async () => { // alone, one after the other
+        while (!done) {
+            const began = performance.now();
+            const { status, body } = await service.request('POST', '/v2/faxes', { body: { connection_id: service.application_id,
+                from: '+12025550123', to: number(others), media_name: media, send_at: later() } });
+            assert.equal(status, 202, JSON.stringify(body));
+            longest = Math.max(longest, performance.now() - began);
+            others++;
+        }
+    })();
+    await until('the first of the others', () => others > 0);
+    const began = performance.now();
+    const { status, body } = await post({ recipients: several(10000), send_at: later() });
+    const accepted = performance.now() - began;
+    assert.equal(status, 202, JSON.stringify(body));
+    assert.deepEqual([body.data.recipient_count, body.data.counts.queued], [10000, 10000]);
+    await until('all of them', async () => {
+        const { counts } = await get(body.data.id);
+        assert.equal(counts.queued + counts['media.processed'], 10000, 'from the first moment on');
+        return (await faxes(body.data.id)).meta.total_results === 10000;
+    });
+    const written = performance.now() - began;
+    done = true;
+    await rest;
+    t.diagnostic(`10,000 accepted in ${accepted.toFixed(0)} ms and written in ${written.toFixed(0)} ms; of ${others} other faxes the slowest took ${longest.toFixed(0)} ms`);
 });

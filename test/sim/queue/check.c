@@ -8,6 +8,7 @@
  *   any status from any status, or from an old one                  check_mistake
  *   the result of a call taken twice, of another modem, or late     check_attempt, check_waits, in_call
  *   a batch complete too early, never or twice, or told in part     check_batch, check_end
+ *   a slice of one lost, written twice or in part, or never         look_at_batch, check_counts, check_end
  *   webhooks out of order, too soon, given up early or not at all   check_told_event, check_told_all
  *   a lesson learned twice, an event told twice                     check_learned, check_event
  */
@@ -296,6 +297,10 @@ void check_step(struct world *w)
 {
     const bool same = w->writes == env_writes(); /* then only time has passed for those that wait */
     w->writes = env_writes();
+    for (int i = 0; i < w->batch_count; i++) {
+        if (!same && !w->batches[i].done)
+            look_at_batch(w, &w->batches[i]);
+    }
     for (int i = 0; i < w->fax_count; i++) {
         const struct sim_fax *f = &w->faxes[i];
         if (f->accepted && !f->final && (!same || f->canceled_us || f->status > FW_STATUS_MEDIA_PROCESSED))
@@ -371,8 +376,11 @@ void check_end(struct world *w)
         f->seen.us = 0;
         check_fax(w, f);
     }
-    for (int i = 0; i < w->batch_count; i++)
+    for (int i = 0; i < w->batch_count; i++) {
         check_batch(w, &w->batches[i]);
+        if (w->batches[i].unwritten > 0)
+            world_fault(w, "batch %s: %d of its faxes were never written", w->batches[i].id, w->batches[i].unwritten);
+    }
     if (w->tells)
         check_log(w);
     check_counts(w);

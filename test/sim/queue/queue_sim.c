@@ -151,11 +151,29 @@ static void open_queue(struct world *w)
     world_later(w, SECOND, EV_MODEM_UP, 1, NULL);
 }
 
-/* Also in mid-turn, between two writes that belong together, and whatever is then said is not heard. */
+/* Between two slices of a batch, when none of its faxes can be on its way yet, it may be cancelled. True: there is one. */
+static bool between_slices(struct world *w)
+{
+    bool between = false;
+    w->in_turn = false; /* what is written here is not the queue's */
+    for (int i = 0; i < w->batch_count; i++) {
+        struct sim_batch *b = &w->batches[i];
+        if (b->unwritten > 0)
+            look_at_batch(w, b);
+        if (b->unwritten > 0 && env_chance(50))
+            cancel_batch(w, i);
+        between |= b->unwritten > 0;
+    }
+    w->in_turn = true;
+    return between;
+}
+
+/* Also in mid-turn, between two writes that belong together, and whatever is then said is not heard. Rather while a
+ * batch is written, which takes a few writes of thousands. */
 static bool power_goes(void *arg)
 {
     struct world *w = arg;
-    if (!w->in_turn || w->calm || !env_chance(w->cuts))
+    if (!w->in_turn || w->calm || !env_chance(between_slices(w) ? 20 * w->cuts : w->cuts))
         return false;
     world_note(w, "the power goes");
     w->cut = true;

@@ -13,6 +13,7 @@ enum {
     FAXES_ALONE_MAX = 32,
     BATCHES_MAX = 3,
     BATCH_FAXES_MAX = 5,
+    SLICE = 2, /* of them are written at a time */
     CALLS_MAX = 1024,
     EVENTS_MAX = 4096,
     PAGES_MAX = 6,
@@ -129,6 +130,7 @@ struct sim_batch {
     char id[FW_UUID_SIZE];
     int first, count, pages, asked;
     bool accepted, done;
+    int unwritten; /* faxes, at the last look */
     int completed; /* events that tell so */
 };
 
@@ -187,6 +189,7 @@ void world_cancel_point(struct world *w, int fax, int64_t within_us);
 /* accept.c: clients. */
 void accept_fax(struct world *w, int fax);
 void accept_batch(struct world *w, int batch);
+void look_at_batch(struct world *w, struct sim_batch *b); /* which of its faxes are written */
 void cancel_fax(struct world *w, int fax);
 void cancel_batch(struct world *w, int batch);
 void draw_fax(struct world *w, struct sim_fax *f);
