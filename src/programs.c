@@ -6,19 +6,15 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/id.h"
-#include "base/log.h"
 
 enum {
     LOCK_WAIT_MS = 15 * 1000,
-    LOCK_TRY_MS = 20,
     PORT_MIN = 20000,
     PORT_MAX = 32000,
     PORT_TRIES = 200,
@@ -58,16 +54,10 @@ enum fw_err fw_children_lock(const char *data_dir, struct fw_fault *fault, int *
         fw_fault_set(fault, path, "cannot be made: %s", strerror(errno));
         return FW_IO;
     }
-    const struct fw_mono until = { fw_mono_now().us + LOCK_WAIT_MS * 1000LL };
-    for (bool told = false; flock(fd, LOCK_EX | LOCK_NB) < 0; told = true) {
-        const struct timespec pause = { .tv_nsec = LOCK_TRY_MS * 1000000L };
-        if (!told)
-            fw_log(FW_LOG_INFO, "service.waiting", "for=programs_of_an_earlier_run");
-        if (fw_mono_wait_ms(fw_mono_now(), until) == 0) {
-            fw_fault_set(fault, path, "is held by a program of an earlier run; stop it first");
-            return FW_CONFLICT;
-        }
-        nanosleep(&pause, NULL);
+    const enum fw_err err = fw_file_lock(fd, LOCK_WAIT_MS, "programs_of_an_earlier_run");
+    if (err) {
+        fw_fault_set(fault, path, "is held by a program of an earlier run; stop it first");
+        return err;
     }
     *ret_fd = fd;
     fd = -1;

@@ -7,12 +7,17 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { FILES_FREE_MIN = 64 };
+#include "base/clock.h"
+#include "base/log.h"
+
+enum { FILES_FREE_MIN = 64, LOCK_TRY_MS = 20 };
 
 void fw_fd_close(int *fd)
 {
@@ -136,4 +141,20 @@ enum fw_err fw_file_write(const char *path, struct fw_span data, unsigned mode)
         return FW_IO;
     }
     return fw_dir_sync(dir);
+}
+
+enum fw_err fw_file_lock(int fd, int64_t ms, const char *what)
+{
+    const struct fw_mono until = { fw_mono_now().us + ms * 1000 };
+    const struct timespec pause = { .tv_nsec = LOCK_TRY_MS * 1000000L };
+    for (bool told = false; flock(fd, LOCK_EX | LOCK_NB) < 0; told = true) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return FW_IO;
+        if (!told)
+            fw_log(FW_LOG_INFO, "lock.waiting", "for=%s", what);
+        if (fw_mono_wait_ms(fw_mono_now(), until) == 0)
+            return FW_CONFLICT;
+        nanosleep(&pause, NULL);
+    }
+    return FW_OK;
 }

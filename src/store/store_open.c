@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -14,7 +13,8 @@
 
 enum {
     DATA_DIR_MAX = 400, /* bytes; SQLite takes paths up to 512, and ours end in /faxwire.db-wal */
-    PATH_SIZE = DATA_DIR_MAX + 64
+    PATH_SIZE = DATA_DIR_MAX + 64,
+    LOCK_WAIT_MS = 5000
 };
 
 static void store_close_p(struct fw_store **s)
@@ -47,16 +47,17 @@ static enum fw_err take_lock(const char *dir, int *ret, struct fw_fault *fault)
                      strerror(errno));
         return FW_IO;
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK) {
-            fw_fault_set(fault, "data_dir", "%s cannot be locked: %s.", path, strerror(errno));
-            return FW_IO;
-        }
+    const enum fw_err err = fw_file_lock(fd, LOCK_WAIT_MS, "data_folder");
+    if (err == FW_IO) {
+        fw_fault_set(fault, "data_dir", "%s cannot be locked: %s.", path, strerror(errno));
+        return err;
+    }
+    if (err) {
         fw_fault_set(fault, "data_dir",
                      "Another Faxwire uses the data folder %s; stop it, or give this one a folder "
                      "of its own.",
                      dir);
-        return FW_CONFLICT;
+        return err;
     }
     *ret = fd;
     fd = -1;

@@ -140,6 +140,8 @@ export class Chaos {
                 body.set('contents', new Blob([this.documents[document].bytes]), 'document.pdf');
             }
             const answer = await this.service.request('POST', '/v2/faxes', { body });
+            /* As many are in process as the service takes. */
+            if (answer.status === 429) return fail(await pause(Number(answer.headers.get('retry-after')) * 1000));
             if (answer.status !== 202) return fail(this.fault(`POST answered ${answer.status}: ${JSON.stringify(answer.body)}`));
             this.sent.set(answer.body.data.id, { from: fields.from, retry, number, fails: number ? NUMBERS[number] : null, at: Date.now() });
         } catch (error) { fail(error); }
