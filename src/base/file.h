@@ -21,7 +21,7 @@ MUST_USE enum fw_err fw_file_read(const char *path, size_t size_max, struct fw_b
 MUST_USE enum fw_err fw_file_write(const char *path, struct fw_span data, unsigned mode);
 MUST_USE enum fw_err fw_write_all(int fd, struct fw_span data);
 
-/* flock(2), exclusive. Who was killed may hold it for a moment longer: in a program that it was just starting. FW_CONFLICT:
- * still held after `ms`; FW_IO with errno. `what` is for the log, when it waits. */
+/* flock(2), exclusive. Who was killed may hold it for a moment longer: in a program that it was just starting.
+ * FW_CONFLICT: still held after `ms`; FW_IO with errno. `what` is for the log, when it waits. */
 MUST_USE enum fw_err fw_file_lock(int fd, int64_t ms, const char *what);
 #endif

@@ -3,7 +3,9 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { createReadStream } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { api, resolve } from './lib/contract.mjs';
@@ -14,10 +16,14 @@ addFormats(ajv);
 ajv.addSchema({ ...api, $id: 'api' });
 const seed = Number(process.env.SEED ?? Date.now() % 1e9);
 
+/* A cover page is one that is there: the longest name that there can be. */
+const covers = mkdtempSync(join(tmpdir(), 'faxwire-covers-'));
+writeFileSync(join(covers, `${'a'.repeat(40)}.html`), '<p>{{to}}</p>');
+
 let service, documents, application, changing, number, ended, base, tag = 0;
 
 before(async () => {
-    service = await Service.start({ env: { FAXWIRE_FAXES_IN_PROCESS_MAX: '100000' } });
+    service = await Service.start({ env: { FAXWIRE_FAXES_IN_PROCESS_MAX: '100000', FAXWIRE_COVERS_DIR: covers } });
     documents = createServer((request, response) => createReadStream(sample).pipe(response));
     await new Promise((done) => documents.listen(0, '127.0.0.1', done));
     base = `http://127.0.0.1:${documents.address().port}`;
@@ -33,6 +39,7 @@ after(async () => {
     documents?.closeAllConnections?.();
     documents?.close();
     await service?.end();
+    rmSync(covers, { recursive: true });
 });
 
 /* What makes a request of each operation that has a body good, but for the field that is tried. */
