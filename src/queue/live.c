@@ -148,6 +148,18 @@ static enum fw_err write_again(struct fw_queue *q, const struct fw_live *l, enum
     return err == FW_NOT_FOUND ? write_change(q, l, was, events, count) : err;
 }
 
+/* Its call is hung up, and is over as far as anybody here is concerned. */
+static void abandon_call(struct fw_queue *q, struct fw_live *l)
+{
+    if (l->phase != FW_PHASE_CALLING)
+        return;
+    fw_attempt_cancel(q, l);
+    fw_live_released(q, l);
+    fw_spool_remove(q, l->fax.modem, l->fax.call);
+    l->attempt.state = FW_ATTEMPT_INTERRUPTED;
+    l->attempt.ended_at = fw_wall_now();
+}
+
 /* A way that the table of statuses does not have: a mistake of ours, that costs this fax and no other. */
 static void fail_confused(struct fw_queue *q, struct fw_live *l, enum fw_status to)
 {
@@ -155,8 +167,6 @@ static void fail_confused(struct fw_queue *q, struct fw_live *l, enum fw_status 
     snprintf(detail, sizeof detail,
              "an error of this service: it would have gone from %s to %s; please report it, and send the fax again",
              fw_status_text(l->fax.status), fw_status_text(to));
-    if (l->phase == FW_PHASE_CALLING)
-        fw_attempt_cancel(q, l);
     fw_live_fail(q, l, "service_unavailable", detail);
 }
 
@@ -185,6 +195,8 @@ bool fw_live_save(struct fw_queue *q, struct fw_live *l, enum fw_status status,
     }
     fw_log(FW_LOG_WARN, "fax.left", "fax=%s error=%s", l->fax.id, FW_LOG_TEXT(fw_err_text(err)));
     l->fax.status = was;
+    if (fw_store_refused(err))
+        abandon_call(q, l);
     if (err == FW_INVALID && status != FW_STATUS_FAILED)
         fail_confused(q, l, status);
     else if (fw_store_refused(err))

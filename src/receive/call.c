@@ -38,6 +38,38 @@ static void release(struct fw_receive *r, struct fw_taken *t)
 
 /* ---- the end ---- */
 
+static void cancel_call(struct fw_receive *r, struct fw_taken *t)
+{
+    struct fw_msg msg = { .kind = FW_MSG_KIND_CALL_CANCEL };
+    fw_text_clip(msg.call_cancel.call, sizeof msg.call_cancel.call, t->fax.call);
+    r->port.send(r->port.arg, &msg);
+    if (!t->cancel_sent)
+        t->due = fw_mono_after(r->now, ENDING_GRACE_MS);
+    t->cancel_sent = true;
+}
+
+static void close_media(struct fw_receive *r, const struct fw_taken *t)
+{
+    struct fw_msg msg = { .kind = FW_MSG_KIND_MEDIA_CLOSE };
+    msg.media_close.modem = (uint8_t)t->fax.modem;
+    fw_text_clip(msg.media_close.call, sizeof msg.media_close.call, t->fax.call);
+    r->port.send(r->port.arg, &msg);
+}
+
+void fw_call_abandon(struct fw_receive *r, struct fw_taken *t)
+{
+    if (t->phase != FW_TAKEN_CALL)
+        return;
+    if (!r->recovering)
+        cancel_call(r, t);
+    if (t->line_lost)
+        close_media(r, t);
+    release(r, t);
+    t->phase = FW_TAKEN_WAIT;
+    t->attempt.state = FW_ATTEMPT_INTERRUPTED;
+    t->attempt.ended_at = fw_wall_now();
+}
+
 static bool ensure_receiving(struct fw_receive *r, struct fw_taken *t)
 {
     return t->fax.status == FW_STATUS_RECEIVING ||
@@ -163,16 +195,6 @@ static void note_subaddress(struct fw_taken *t, const char *subaddress)
     fw_text_clip(t->fax.tag, sizeof t->fax.tag, fw_rules_tag(t->rules, subaddress));
 }
 
-static void cancel_call(struct fw_receive *r, struct fw_taken *t)
-{
-    struct fw_msg msg = { .kind = FW_MSG_KIND_CALL_CANCEL };
-    fw_text_clip(msg.call_cancel.call, sizeof msg.call_cancel.call, t->fax.call);
-    r->port.send(r->port.arg, &msg);
-    if (!t->cancel_sent)
-        t->due = fw_mono_after(r->now, ENDING_GRACE_MS);
-    t->cancel_sent = true;
-}
-
 /* Before a page is there: it fails as one that we declined. */
 static void refuse_ident(struct fw_receive *r, struct fw_taken *t)
 {
@@ -218,14 +240,6 @@ static void on_result(struct fw_receive *r, struct fw_taken *t, const struct fw_
         fw_call_conclude(r, t);
     else
         t->due = fw_mono_after(r->now, ENDING_GRACE_MS); /* the line knows why */
-}
-
-static void close_media(struct fw_receive *r, const struct fw_taken *t)
-{
-    struct fw_msg msg = { .kind = FW_MSG_KIND_MEDIA_CLOSE };
-    msg.media_close.modem = (uint8_t)t->fax.modem;
-    fw_text_clip(msg.media_close.call, sizeof msg.media_close.call, t->fax.call);
-    r->port.send(r->port.arg, &msg);
 }
 
 static void on_ended(struct fw_receive *r, struct fw_taken *t, const struct fw_msg_call_ended *m)

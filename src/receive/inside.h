@@ -113,6 +113,9 @@ void fw_call_message(struct fw_receive *r, const struct fw_msg *msg);
 void fw_call_line_lost(struct fw_receive *r);
 void fw_call_modem_lost(struct fw_receive *r, uint8_t modem);
 void fw_call_cancel(struct fw_receive *r, const char *fax);
+/* A mistake of ours ends the fax: whoever has its call is asked to end it, and nobody listens to it any more. Not in
+ * a call is fine. */
+void fw_call_abandon(struct fw_receive *r, struct fw_taken *t);
 void fw_call_due(struct fw_receive *r);
 /* What the call of `t` came to, as far as it will ever be known; also at a start. */
 void fw_call_conclude(struct fw_receive *r, struct fw_taken *t);

@@ -1,4 +1,5 @@
 /* The faxes that are being received, and the one way their state changes. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,6 +96,15 @@ static void sweep(struct fw_receive *r)
         fw_log(FW_LOG_ERROR, "fax.files_left", "error=%s", FW_LOG_TEXT(fw_err_text(err)));
 }
 
+/* A way that the table of statuses does not have: a mistake of ours, that costs this fax and no other. */
+static void fail_confused(struct fw_receive *r, struct fw_taken *t, enum fw_status to)
+{
+    char detail[FW_TEXT_SIZE];
+    snprintf(detail, sizeof detail, "an error of this service: it would have gone from %s to %s; please report it",
+             fw_status_text(t->fax.status), fw_status_text(to));
+    fw_taken_fail(r, t, "service_unavailable", detail);
+}
+
 /* False: it was not written, and is as it was before or not ours any more. */
 static bool settle(struct fw_receive *r, struct fw_taken *t, enum fw_status was, enum fw_err err)
 {
@@ -106,8 +116,10 @@ static bool settle(struct fw_receive *r, struct fw_taken *t, enum fw_status was,
     }
     fw_log(FW_LOG_WARN, "fax.left", "fax=%s error=%s", t->fax.id, FW_LOG_TEXT(fw_err_text(err)));
     t->fax.status = was;
+    if (fw_store_refused(err))
+        fw_call_abandon(r, t);
     if (err == FW_INVALID && status != FW_STATUS_FAILED)
-        fw_taken_fail(r, t, "service_unavailable", "an error of this service: a change of status that there is not");
+        fail_confused(r, t, status);
     else if (fw_store_refused(err))
         fw_taken_remove(r, t);
     return false;

@@ -94,7 +94,7 @@ static void accept_fax(struct world *w, int64_t account)
     struct fw_fax f = { .account = account, .application = "1", .from = "+12025550123", .to = "+12005550100",
                         .black_threshold = 95, .modem = -1, .transport = -1, .t38_enabled = true };
     struct fw_event e = { 0 };
-    f.retry = strdup("\"standard\"");
+    f.retry = strdup("{\"policy\":\"standard\"}");
     f.created_at = f.updated_at = fw_wall_now();
     fw_uuid_new(f.created_at, f.id);
     memcpy(w->id, f.id, sizeof w->id);

@@ -12,6 +12,7 @@
 #include "page/page.h"
 #include "queue/queue.h"
 #include "receive/inside.h"
+#include "store/attempts.h"
 #include "store/numbers.h"
 #include "t30/journal.h"
 #include "test.h"
@@ -37,10 +38,11 @@ struct world {
     enum fw_status     status;
     int64_t            since_us;
     bool               over;
+    char               canceled[FW_CALL_ID_SIZE]; /* the last call that was */
 };
 
-/* A disk with no room for a document, for good. */
-static bool disk_full;
+/* A disk with no room for a document, for good; or a document that is made of nothing. */
+static bool disk_full, made_up;
 enum fw_err __wrap_fw_page_copy(const char *from, const char *to, uint32_t pages_max, uint32_t *ret_count,
                                 struct fw_fault *fault);
 enum fw_err __real_fw_page_copy(const char *from, const char *to, uint32_t pages_max, uint32_t *ret_count,
@@ -48,12 +50,27 @@ enum fw_err __real_fw_page_copy(const char *from, const char *to, uint32_t pages
 enum fw_err __wrap_fw_page_copy(const char *from, const char *to, uint32_t pages_max, uint32_t *ret_count,
                                 struct fw_fault *fault)
 {
-    return disk_full ? FW_IO : __real_fw_page_copy(from, to, pages_max, ret_count, fault);
+    if (made_up)
+        *ret_count = pages_max;
+    return disk_full ? FW_IO : made_up ? FW_OK : __real_fw_page_copy(from, to, pages_max, ret_count, fault);
+}
+
+/* The table lacks one way, for the next who asks for it. */
+static struct { bool now; enum fw_status from, to; } lacks;
+bool __wrap_fw_status_may_become(enum fw_status from, enum fw_status to);
+bool __real_fw_status_may_become(enum fw_status from, enum fw_status to);
+bool __wrap_fw_status_may_become(enum fw_status from, enum fw_status to)
+{
+    const bool refused = lacks.now && from == lacks.from && to == lacks.to;
+    lacks.now = lacks.now && !refused;
+    return !refused && __real_fw_status_may_become(from, to);
 }
 
 static void take_message(void *arg, const struct fw_msg *msg)
 {
-    (void)arg, (void)msg;
+    struct world *w = arg;
+    if (msg->kind == FW_MSG_KIND_CALL_CANCEL)
+        fw_text_clip(w->canceled, sizeof w->canceled, msg->call_cancel.call);
 }
 
 static void open_receive(struct world *w)
@@ -77,7 +94,9 @@ static void close_receive(struct world *w)
 static void open_world(struct world *w)
 {
     struct fw_fault fault = { 0 };
-    struct fw_application app = { .id = "1", .webhook_timeout_secs = -1, .active = true };
+    char settings[] = "{\"inbound\":{\"media_format\":\"tiff\"}}";
+    struct fw_application app = { .id = "1", .webhook_timeout_secs = -1, .active = true,
+                                  .settings = settings };
     struct fw_number number = { .id = "2", .number = "+12025550199", .application = "1" };
     char spool[256];
     snprintf(w->dir, sizeof w->dir, "%s/faxwire-states-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
@@ -237,9 +256,88 @@ static void whatever_dies_a_fax_moves_on_in_time(void **state)
     }
 }
 
+static void check_refused(const struct world *w, const char *id)
+{
+    struct fw_fax_attempt call = { 0 };
+    struct fw_fax f = { 0 };
+    char way[128];
+    CHECK(!lacks.now);
+    snprintf(way, sizeof way, "an error of this service: it would have gone from %s to %s; please report it",
+             fw_status_text(lacks.from), fw_status_text(lacks.to));
+    CHECK_INT(fw_store_fax_get(w->store, 0, id, &f), FW_OK);
+    CHECK_INT(f.status, FW_STATUS_FAILED);
+    CHECK_TEXT(f.failure_reason, "service_unavailable");
+    CHECK_TEXT(f.failure_detail, way);
+    CHECK_INT(fw_store_attempt_get(w->store, id, 1, &call), FW_OK);
+    CHECK(call.state != FW_ATTEMPT_UNDERWAY && call.ended_at.us > 0);
+    fw_fax_attempt_done(&call);
+    fw_fax_done(&f);
+}
+
+/* Two are taken. A change of one is refused: it ends and is hung up, the other one comes to its end, and nothing is
+ * left of either. */
+static void refuse(enum fw_status from, enum fw_status to, bool in_call)
+{
+    struct world *w = calloc(1, sizeof *w);
+    char other[FW_UUID_SIZE], other_call[FW_CALL_ID_SIZE];
+    w->stage = RESULT;
+    disk_full = false;
+    made_up = true;
+    env_start(1);
+    open_world(w);
+    tell(w, FW_MSG_KIND_CALL_INCOMING);
+    memcpy(other, w->receive->taken[0]->fax.id, sizeof other);
+    memcpy(other_call, w->call, sizeof other_call);
+    tell(w, FW_MSG_KIND_CALL_INCOMING);
+    CHECK_INT(w->receive->taken_count, 2);
+    memcpy(w->id, w->receive->taken[1]->fax.id, sizeof w->id);
+    lacks.now = true;
+    lacks.from = from;
+    lacks.to = to;
+    write_page(w);
+    tell(w, FW_MSG_KIND_CALL_ANSWERED);
+    tell(w, FW_MSG_KIND_FAX_NEGOTIATED);
+    if (!in_call)
+        tell(w, FW_MSG_KIND_CALL_ENDED);
+    fw_receive_turn(w->receive);
+    check_refused(w, w->id);
+    CHECK_TEXT(w->canceled, in_call ? w->call : "");
+    CHECK_INT(w->receive->calls, 1);
+    CHECK_INT(fw_seats_of(&w->seats, 0), 1);
+    tell(w, FW_MSG_KIND_FAX_RESULT); /* late words */
+    memcpy(w->call, other_call, sizeof w->call);
+    write_page(w);
+    tell(w, FW_MSG_KIND_CALL_ANSWERED);
+    tell(w, FW_MSG_KIND_FAX_NEGOTIATED);
+    tell(w, FW_MSG_KIND_CALL_ENDED);
+    fw_receive_turn(w->receive);
+    memcpy(w->id, other, sizeof w->id);
+    check_time(w, SILENCE);
+    CHECK_INT(w->status, FW_STATUS_RECEIVED);
+    CHECK_INT(w->receive->taken_count, 0);
+    CHECK_INT(w->receive->calls, 0);
+    CHECK_INT(fw_seats_of(&w->seats, 0), 0);
+    made_up = false;
+    close_receive(w);
+    fw_store_close(w->store);
+    fw_dir_remove(w->dir, 4);
+    free(w);
+}
+
+static void a_change_that_is_refused_costs_one_fax(void **state)
+{
+    (void)state;
+    refuse(FW_STATUS_INITIATED, FW_STATUS_RECEIVING, true);
+    refuse(FW_STATUS_RECEIVING, FW_STATUS_MEDIA_PROCESSING, false);
+    refuse(FW_STATUS_MEDIA_PROCESSING, FW_STATUS_RECEIVED, false);
+}
+
 int main(void)
 {
     fw_log_init("taken_states_test", (enum fw_log_level)0);
-    const struct CMUnitTest tests[] = { cmocka_unit_test(whatever_dies_a_fax_moves_on_in_time) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whatever_dies_a_fax_moves_on_in_time),
+        cmocka_unit_test(a_change_that_is_refused_costs_one_fax),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
