@@ -135,6 +135,10 @@ static void check_attempt(struct world *w, const struct sim_fax *f, const struct
         (a->pages_confirmed != c->confirmed || a->first_page != c->first))
         world_fault(w, "fax %s: attempt %d has %d pages from %d on, not %d from %d on", f->id, a->number,
                     a->pages_confirmed, a->first_page, c->confirmed, c->first);
+    /* It costs nobody a page to try that again. */
+    if (!c->disturbed && a->state == FW_ATTEMPT_FAILED && c->confirmed == 0 && strcmp(a->retry_class, "internal") == 0)
+        world_fault(w, "fax %s: attempt %d failed by a failure of ours, and had sent nothing (%s)", f->id, a->number,
+                    a->detail);
     if (a->state == FW_ATTEMPT_DELIVERED && (a->t30_code != 0 || c->confirmed != c->pages))
         world_fault(w, "fax %s: attempt %d is delivered with %d of %d pages", f->id, a->number, c->confirmed, c->pages);
 }
