@@ -26,6 +26,12 @@ const NUMBERS = { '00': null, '01': 'user_busy', '02': 'receiver_no_answer', '03
 const RETRY = { policy: 'standard', total_secs: 600, ...Object.fromEntries([['busy', 3], ['no_answer', 1], ['protocol', 2],
     ['dropped', 2], ['not_ready', 2], ['congestion', 3], ['trunk', 3]].map(([cause, max]) => [cause, { delay_secs: 1, max }])),
     no_fax: { max: 0 } };
+/* `hylafax` as it is named, but its pauses: it dials twelve times, tries three times, and goes on where it stopped. A
+ * number that does not answer is slow, and is called as above. */
+const HYLAFAX = { policy: 'hylafax', total_secs: 600, no_fax: { max: 0 }, no_answer: RETRY.no_answer,
+    ...Object.fromEntries(['busy', 'protocol', 'dropped', 'not_ready', 'congestion', 'trunk'].map((cause) => [cause, { delay_secs: 1 }])) };
+/* Calls of a fax at the most: all, those to a busy number, and those that were answered. */
+const CALLS = { standard: { all: 6, busy: 4, answered: 3 }, hylafax: { all: 12, busy: 12, answered: 3 } };
 /* Calls to these take a while, whatever the speed of pages: few are made, or they would be all that is waited for. */
 const SLOW = ['02', '05', '08'];
 const ENDED = ['delivered', 'failed', 'received'];
@@ -129,7 +135,8 @@ export class Chaos {
             connection_id: this.application, quality: draw.pick(['normal', 'normal', 'high', 'very_high']) };
         const upload = draw.next() < 0.75;
         /* Half of them are dialled again when they fail; some of those send only what did not arrive. */
-        const retry = draw.next() < 0.5 ? { ...RETRY, partial: draw.pick(['fail', 'resume', 'resume', 'resend']) } : null;
+        const retry = draw.next() > 0.5 ? null
+            : draw.next() < 0.4 ? HYLAFAX : { ...RETRY, partial: draw.pick(['fail', 'resume', 'resume', 'resend']) };
         if (retry) fields.retry = retry;
         const fail = (why) => { this.refused++; return why; };
         try { // while the parent is down, nobody answers
@@ -310,12 +317,26 @@ export class Chaos {
     /* Each call has ended, and pages that a far end confirmed were sent again only to who asked for it. */
     checkCalls(fax, calls) {
         const say = (text) => this.fault(`${fax.id} to ${fax.to}: ${text}: ${JSON.stringify(calls.map((a) => [a.status, a.first_page, a.pages_confirmed]))}`);
-        const again = this.sent.get(fax.id)?.retry?.partial;
+        const retry = this.sent.get(fax.id)?.retry;
+        const again = retry?.policy === 'hylafax' ? 'resume' : retry?.partial;
         if (calls.length !== fax.attempt_count || calls.some((a) => a.status === 'underway')) say(`${fax.attempt_count} calls`);
         for (const [i, a] of calls.slice(1).entries()) {
             const before = calls[i].first_page - 1 + calls[i].pages_confirmed;
             if (again !== 'resend' && a.first_page - 1 < before) say('pages were sent again');
+            if (again === 'resume' && a.first_page - 1 !== before) say('it did not go on where it stopped');
         }
+        if (retry) this.checkPolicy(fax, CALLS[retry.policy], calls, say);
+    }
+
+    /* No more calls than the policy has, and a busy number is given up when they are used up. */
+    checkPolicy(fax, most, calls, say) {
+        const failed = calls.filter((a) => a.status === 'failed');
+        const of = { all: failed.length, busy: failed.filter((a) => a.failure_reason === 'user_busy').length,
+            answered: failed.filter((a) => a.answered_at).length };
+        const used = Object.keys(most).filter((kind) => of[kind] >= most[kind]);
+        if (used.some((kind) => of[kind] > most[kind])) say(`more than ${JSON.stringify(most)}: ${JSON.stringify(of)}`);
+        if (fax.failure_reason === 'user_busy' && used.length === 0) say(`given up too early: ${JSON.stringify(of)}`);
+        if (of.busy === CALLS.hylafax.busy) this.twelve++;
     }
 
     expected(fax) {
@@ -360,7 +381,7 @@ export class Chaos {
     }
 
     async check() {
-        this.twice = this.lostByCarrier = this.again = this.resumed = 0;
+        this.twice = this.lostByCarrier = this.again = this.resumed = this.twelve = 0;
         const all = await this.settled();
         this.settledIn = (Date.now() - this.calm) / 1000;
         this.checkAccepted(all);
@@ -376,7 +397,7 @@ export class Chaos {
         return [`seed ${this.seed}: ${this.sent.size} accepted (${this.refused} not, the service was down), modems ${this.modems}`,
             `kills: ${count(this.kills.map((k) => k.what))}`,
             `ends: ${count(all.map((f) => f.failure_reason ?? f.status))}; all within ${this.settledIn.toFixed(1)} s after the last kill`,
-            `dialled again ${this.again}, of them ${this.resumed} where they stopped;`
+            `dialled again ${this.again}, of them ${this.resumed} where they stopped, and ${this.twelve} twelve times as they were busy;`
             + ` reached the far end twice, with its reason told: ${this.twice}; confirmed and then lost by the killed far end: ${this.lostByCarrier}`]
             .join('\n');
     }
