@@ -206,6 +206,8 @@ void draw_fax(struct world *w, struct sim_fax *f)
     f->pages = 1 + (int)env_draw(PAGES_MAX);
     f->has_policy = env_chance(700) && fw_policy_named(env_chance(500) ? "hylafax" : "standard", &f->policy);
     f->policy.partial = (enum fw_partial)env_draw(FW_PARTIAL_COUNT);
+    if (env_chance(300)) /* else a cause is used up before the dials are */
+        f->policy.max_dials = 2 + (int)env_draw(4);
     draw_schedule(f);
 }
 

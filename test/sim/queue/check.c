@@ -3,14 +3,21 @@
  * Mistakes that were made in the product to see who finds them within the 200 seeds:
  *   delivered without every page (outcome.c, conclude.c)            check_attempt, check_truth
  *   a cancel between two tries, or one that crossed an end, ignored check_cancel, check_placed
+ *   a cancel just before a crash, or while others are dialled       check_cancel, check_placed
  *   a start without journal, without its end, or without attempts   check_attempt(s), check_truth, check_sent
+ *   a start, a redial or a journal without what arrived before      check_attempt, check_pages, check_sent
  *   a start that settles no call                                    check_move
  *   any status from any status, or from an old one                  check_mistake
  *   the result of a call taken twice, of another modem, or late     check_attempt, check_waits, in_call
  *   a batch complete too early, never or twice, or told in part     check_batch, check_end
  *   a slice of one lost, written twice or in part, or never         look_at_batch, check_counts, check_end
- *   webhooks out of order, too soon, given up early or not at all   check_told_event, check_told_all
+ *   webhooks out of order, too soon, given up early or not at all   check_told_begins, check_told_all
+ *   a receiver without its share, or with all of it while it fails  check_share
+ *   a second receiver never, first, late, or with rounds of its own check_receiver, told_again
+ *   a log that says given up of one that was taken, or the reverse  check_log
+ *   a replay that does nothing, is told twice, or not at once       check_replays, check_told_all, told_first
  *   a lesson learned twice, an event told twice                     check_learned, check_event
+ *   nobody looks after a decision; a call more than the policy has  check_prompt, check_policy
  */
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +48,28 @@ static void check_times(struct world *w, const struct sim_fax *f)
         world_fault(w, "fax %s was dialled outside of its send_window", f->id);
     if (fw_fax_expired(&f->schedule, then))
         world_fault(w, "fax %s was dialled after it expired", f->id);
+}
+
+/* Whoever is due when nobody is in a call is dialled at once. */
+static void check_prompt(struct world *w, const struct sim_fax *f)
+{
+    const struct fw_live *l = fw_live_by_fax(w->queue, f->id);
+    if (!l || !w->idle_us || w->wall_moved || env_disk_failures() > 0)
+        return;
+    int64_t could_us = l->fax.due.us - fw_wall_now().us + env_now_us();
+    could_us = could_us < w->idle_us ? w->idle_us : could_us;
+    if (env_now_us() - could_us > 60 * SECOND)
+        world_fault(w, "fax %s was due %lld s ago, and nobody was in a call", f->id,
+                    (long long)((env_now_us() - could_us) / SECOND));
+}
+
+static void note_idle(struct world *w)
+{
+    const struct fw_queue *q = w->queue;
+    if (q->calls > 0 || !q->line_up || !(q->modems[0].up || q->modems[1].up))
+        w->idle_us = 0;
+    else if (!w->idle_us)
+        w->idle_us = env_now_us();
 }
 
 struct sim_fax *check_fax_of_call(struct world *w, const char *call, struct sim_call **ret)
@@ -98,6 +127,7 @@ static void check_reason(struct world *w, const struct sim_fax *f)
 void check_placed(struct world *w, const struct fw_msg_call_place *p, struct sim_fax *f)
 {
     check_times(w, f);
+    check_prompt(w, f);
     if (f->final)
         world_fault(w, "fax %s was dialled after its end", f->id);
     for (int i = 0; i < w->call_count; i++) {
@@ -312,6 +342,7 @@ void check_step(struct world *w)
     }
     check_limits(w);
     check_waits(w);
+    note_idle(w);
 }
 
 /* One fax a key, and what accounts are said to have sent is what was placed and confirmed. */

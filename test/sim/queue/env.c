@@ -25,6 +25,7 @@ static struct {
     bool            off;
     bool          (*goes_off)(void *arg);
     void           *write_arg;
+    void          (*before_change)(void *arg, const struct fw_fax *to);
     void          (*on_change)(void *arg, const struct fw_fax *to, enum fw_status from, enum fw_err err);
     void           *change_arg;
 } env;
@@ -48,6 +49,7 @@ void env_start(uint64_t seed)
     env.off = false;
     env.goes_off = NULL;
     env.on_change = NULL;
+    env.before_change = NULL;
 }
 
 void env_on_write(bool (*goes_off)(void *arg), void *arg)
@@ -61,9 +63,11 @@ void env_power_back(void)
     env.off = false;
 }
 
-void env_on_change(void (*fn)(void *arg, const struct fw_fax *to, enum fw_status from, enum fw_err err), void *arg)
+void env_on_change(void (*before)(void *arg, const struct fw_fax *to),
+                   void (*after)(void *arg, const struct fw_fax *to, enum fw_status from, enum fw_err err), void *arg)
 {
-    env.on_change = fn;
+    env.before_change = before;
+    env.on_change = after;
     env.change_arg = arg;
 }
 
@@ -175,6 +179,8 @@ enum fw_err __wrap_fw_writer_do(struct fw_writer *w, fw_write_fn *fn, void *arg)
 enum fw_err __wrap_fw_store_fax_advance(struct fw_store *s, const struct fw_fax *f, enum fw_status expected,
                                         struct fw_event *events, int event_count, const struct fw_fax_attempt *a)
 {
+    if (env.before_change)
+        env.before_change(env.change_arg, f);
     const enum fw_err err = __real_fw_store_fax_advance(s, f, expected, events, event_count, a);
     if (env.on_change)
         env.on_change(env.change_arg, f, expected, err);

@@ -24,8 +24,9 @@ uint64_t env_writes(void);           /* so far, those that failed counted */
 /* Asked at each write; true: the power goes with it, and no write comes to the disk before env_power_back. */
 void env_on_write(bool (*goes_off)(void *arg), void *arg);
 void env_power_back(void);
-/* Told of each change of a fax that the queue asks the store for, and what came of it. */
-void env_on_change(void (*fn)(void *arg, const struct fw_fax *to, enum fw_status from, enum fw_err err), void *arg);
+/* Told of each change of a fax that the queue asks the store for: before, of that fax alone, and what came of it. */
+void env_on_change(void (*before)(void *arg, const struct fw_fax *to),
+                   void (*after)(void *arg, const struct fw_fax *to, enum fw_status from, enum fw_err err), void *arg);
 /* How many looks in a thousand at the calls of a fax fail. */
 void     env_calls_unread(unsigned in_a_thousand);
 /* For fw_queue_port: the page file, or words in its place when some pages went before. */

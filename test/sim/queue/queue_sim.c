@@ -181,6 +181,28 @@ static bool power_goes(void *arg)
     return true;
 }
 
+static bool is_due(const struct sim_fax *f)
+{
+    return f->accepted && !f->canceled_us && f->status == FW_STATUS_MEDIA_PROCESSED && !f->window && !f->send_in_us &&
+           env_now_us() >= f->waits_us + f->pause_us;
+}
+
+/* While one fax is about to be dialled, a client cancels another that is due: the queue is told of it afterwards. */
+static void crossing(void *arg, const struct fw_fax *to)
+{
+    struct world *w = arg;
+    if (to->status != FW_STATUS_ORIGINATED || !w->in_turn || w->cut || w->calm || !env_chance(w->crossings))
+        return;
+    const int first = (int)env_draw((uint64_t)w->fax_count);
+    for (int i = 0; i < w->fax_count; i++) {
+        const int other = (first + i) % w->fax_count;
+        if (!is_due(&w->faxes[other]) || strcmp(w->faxes[other].id, to->id) == 0)
+            continue;
+        cancel_fax(w, other);
+        return;
+    }
+}
+
 static void changed(void *arg, const struct fw_fax *to, enum fw_status from, enum fw_err err)
 {
     if (err == FW_INVALID || (to->status != from && !check_may_become(from, to->status)))
@@ -216,7 +238,7 @@ static void open_world(struct world *w, uint64_t seed)
         fw_application_done(&app);
     }
     env_on_write(power_goes, w);
-    env_on_change(changed, w);
+    env_on_change(crossing, changed, w);
     open_queue(w);
 }
 
@@ -344,6 +366,7 @@ static void draw(struct world *w)
     w->false_words = env_chance(300) ? (unsigned)env_draw(300) : 0;
     w->crash_points = env_chance(300) ? (unsigned)env_draw(100) : 0;
     w->cancel_points = env_chance(300) ? (unsigned)env_draw(200) : 0;
+    w->crossings = env_chance(300) ? (unsigned)env_draw(500) : 0;
     w->cuts = env_chance(300) ? (unsigned)env_draw(15) : 0;
     env_disk_fails(env_chance(300) ? (unsigned)env_draw(60) : 0);
     w->unread = env_chance(300);

@@ -165,11 +165,13 @@ struct world {
     unsigned crash_points;                   /* in a thousand moments at which a crash is worst */
     unsigned cuts;                           /* in a thousand writes, in which the power goes */
     unsigned cancel_points;                  /* in a thousand moments at which a cancel crosses something */
+    unsigned crossings;                      /* in a thousand calls that begin, with a cancel of another fax */
     bool line_up, calm, wall_moved, unread;
     bool down;    /* the queue is; its children live a moment longer */
     bool in_turn, cut;
     bool tells; /* webhooks */
     int64_t told_since_us;
+    int64_t idle_us;   /* since when nobody is in a call, and somebody could be; 0: not now */
     unsigned looked;   /* faults of the disk, when the queue last looked by itself */
     struct sim_receiver receivers[RECEIVERS];
     int failover[APPLICATIONS]; /* the receiver that is told when its own does not take it; 0: none */
