@@ -65,18 +65,19 @@ enum fw_err fw_coder_new(uint32_t width, bool simd, struct fw_coder **ret)
     struct fw_coder *c = calloc(1, sizeof *c);
     if (!c)
         return FW_NO_MEMORY;
-    /* Padding bits of the last byte may count as changes for a moment. */
+    /* More changes than there are may be written for a moment. */
     const size_t list_size = FW_CODER_LEAD + (size_t)width + 64 + FW_CODER_TRAIL;
     c->width = width;
     c->row_size = ((size_t)width + 7) / 8;
     c->rows = choose_rows(simd);
     c->lists = calloc(2 * list_size, sizeof *c->lists);
-    c->above = calloc(1, c->row_size);
+    c->block = calloc(2 + c->row_size / FW_CODER_BLOCK, FW_CODER_BLOCK);
     c->out = malloc(GATHERED + out_room(c));
-    if (!c->lists || !c->above || !c->out) {
+    if (!c->lists || !c->block || !c->out) {
         fw_coder_free(c);
         return FW_NO_MEMORY;
     }
+    c->above = c->block + FW_CODER_BLOCK;
     c->reference = c->lists + FW_CODER_LEAD;
     c->changes = c->reference + list_size;
     table_fill(c);
@@ -90,7 +91,7 @@ void fw_coder_free(struct fw_coder *c)
     if (!c)
         return;
     free(c->lists);
-    free(c->above);
+    free(c->block);
     free(c->out);
     free(c);
 }
@@ -123,12 +124,26 @@ static void repeat_row(struct fw_coder *c)
     }
 }
 
+/* The row as changes. Padding bits of its last byte may hold anything. */
+static void find(struct fw_coder *c, const uint8_t *row)
+{
+    memcpy(c->above, row, c->row_size);
+    if (c->width % 8)
+        c->above[c->row_size - 1] &= (uint8_t)(0xff00 >> c->width % 8);
+    size_t count = c->rows->find(c);
+    if (count > 0 && c->changes[count - 1] == c->width) /* black up to the end is no change */
+        count--;
+    for (size_t i = 0; i < FW_CODER_TRAIL; i++)
+        c->changes[count + i] = (uint16_t)c->width;
+    c->change_count = count;
+}
+
 enum fw_err fw_coder_row(struct fw_coder *c, const uint8_t *row, bool two_d, struct fw_buf *page)
 {
     if (two_d && !c->above_white && memcmp(row, c->above, c->row_size) == 0) {
         repeat_row(c);
     } else {
-        c->rows->find(c, row);
+        find(c, row);
         if (two_d)
             c->rows->code_2d(c);
         else
@@ -137,7 +152,6 @@ enum fw_err fw_coder_row(struct fw_coder *c, const uint8_t *row, bool two_d, str
         c->reference = c->changes;
         c->reference_count = c->change_count;
         c->changes = above;
-        memcpy(c->above, row, c->row_size);
         c->above_white = false;
     }
     return c->out_size > GATHERED ? flush(c, page) : FW_OK;

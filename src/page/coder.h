@@ -17,12 +17,14 @@ enum {
     FW_CODER_RUN_MAX = 2560 + 63, /* the longest run of one make-up and one terminating code */
     FW_CODER_LEAD = 1,            /* entries before a list; they are 0 */
     FW_CODER_TRAIL = 4, /* entries behind it; they are the width: coding looks two ahead */
+    FW_CODER_BLOCK = 32, /* bytes of a row that are looked at together */
 };
 
 struct fw_coder;
 struct fw_coder_rows {
-    /* The row as changes, in place of those of the row coded last. */
-    void (*find)(struct fw_coder *c, const uint8_t *row);
+    /* The row as changes, in place of those of the row coded last; returns how many there are, one at the width may be
+     * too many. */
+    size_t (*find)(struct fw_coder *c);
     void (*code_1d)(struct fw_coder *c);
     void (*code_2d)(struct fw_coder *c); /* against the reference */
 };
@@ -34,7 +36,7 @@ struct fw_coder {
     const struct fw_coder_rows *rows;
     uint16_t *reference, *changes; /* even entries start black, odd ones white */
     size_t change_count, reference_count;
-    uint8_t *above;   /* the row above itself */
+    uint8_t *above;   /* the row that is coded, or was; with white before it and up to a whole block */
     bool above_white; /* there is none: it counts as white */
     uint64_t bits;    /* not yet in `out`, from the top; fewer than 8 of them */
     unsigned bit_count;
@@ -42,6 +44,7 @@ struct fw_coder {
     size_t out_size;
     uint32_t runs[2][FW_CODER_RUN_MAX + 1]; /* code << 5 | bits of it; white, black */
     uint16_t *lists;                        /* owned: both lists */
+    uint8_t *block;                         /* owned: the block before `above`, and that */
 };
 
 /* `simd` false: never AVX2, for tests. */
