@@ -40,12 +40,17 @@ struct fw_letters *fw_letters_new(fz_context *ctx, uint32_t threshold)
     return l;
 }
 
-static void empty(fz_context *ctx, struct fw_letters *l)
+static void drop_all(fz_context *ctx, struct fw_letters *l)
 {
     for (size_t i = 0; i < SLOTS; i++)
         fz_free(ctx, l->slots[i].stamp);
     for (uint32_t i = 0; i < l->face_count; i++)
         fz_drop_font(ctx, l->faces[i].font);
+}
+
+static void empty(fz_context *ctx, struct fw_letters *l)
+{
+    drop_all(ctx, l);
     memset(l->slots, 0, sizeof l->slots);
     l->face_count = l->last = 0;
     l->used = l->bytes = 0;
@@ -55,7 +60,7 @@ void fw_letters_free(fz_context *ctx, struct fw_letters *l)
 {
     if (!l)
         return;
-    empty(ctx, l);
+    drop_all(ctx, l);
     fz_free(ctx, l);
 }
 
@@ -108,7 +113,7 @@ const struct fw_letters_face *fw_letters_face(fz_context *ctx, struct fw_letters
 static bool ink_box(const fz_pixmap *p, int cover_min, fz_irect *ret)
 {
     fz_irect box = { p->w, p->h, 0, 0 };
-    for (int y = 0; y < p->h; y++) {
+    for (int y = 0; p->w > 0 && y < p->h; y++) { /* a space has no samples */
         const uint8_t *row = p->samples + (ptrdiff_t)y * p->stride;
         for (int x = 0; x < p->w; x++) {
             if (row[x] < cover_min)
@@ -144,10 +149,11 @@ static struct fw_stamp *stamp_of(fz_context *ctx, const fz_pixmap *p, int cover_
             s->words[x / FW_PLANE_STRIP * rows + y] |= (uint64_t)(row[x] >= cover_min)
                                                        << (63 - x % FW_PLANE_STRIP);
     }
-    const uint8_t *cover = p->samples + (ptrdiff_t)box.y0 * p->stride + box.x0;
-    const struct fw_rim rim = { cover, p->stride, width, rows, cover_min };
-    if (settles && width <= FW_RIM_WIDTH_MAX && rows <= FW_RIM_ROWS_MAX)
+    if (settles && width > 0 && width <= FW_RIM_WIDTH_MAX && rows <= FW_RIM_ROWS_MAX) {
+        const uint8_t *cover = p->samples + (ptrdiff_t)box.y0 * p->stride + box.x0;
+        const struct fw_rim rim = { cover, p->stride, width, rows, cover_min };
         fw_rim_settle(&rim, s->words);
+    }
     return s;
 }
 

@@ -8,6 +8,7 @@ import hashlib
 import importlib.util
 import io
 import os
+import random
 import struct
 import sys
 import zipfile
@@ -68,6 +69,26 @@ def encrypted(user_password):
     trailer = (f'/ID[<{file_id.hex()}><{file_id.hex()}>]/Encrypt<</Filter/Standard/V 1/R 2/P {rights}'
                f'/O<{owner.hex()}>/U<{user.hex()}>>>')
     return document([(595, 842, line_of('secret'), '')], trailer, encrypt)
+
+
+def order(first, seed):
+    """Things of all kinds over one another, wherever they come to lie, after `first`."""
+    chance, out = random.Random(seed), first
+    for _ in range(6 + 5 * seed):
+        x, y, w, h = chance.uniform(40, 450), chance.uniform(40, 750), chance.uniform(5, 120), chance.uniform(3, 60)
+        box = f'{x:.2f} {y:.2f} {w:.2f} {h:.2f} re'
+        bow = f'{x:.2f} {y:.2f} m {x:.2f} {y + h:.2f} {x + w:.2f} {y + h:.2f} {x + w:.2f} {y:.2f} c h'
+        out += chance.choice((
+            f'0 g {box} f ', f'1 g {box} f ', f'1 g {box} f ', f'0.5 g {box} f ', f'0 g {bow} f ', f'1 g {bow} f ', f'0.7 g {bow} f ',
+            f'0 G 1 w {x:.2f} {y:.2f} m {x + w:.2f} {y + h:.2f} l S ', f'0 G 1 w {x:.2f} {y:.2f} m {x + w:.2f} {y:.2f} l S ',
+            f'1 G 3 w {x:.2f} {y:.2f} m {x + w:.2f} {y + h:.2f} l S ', f'q {box} W n 0 g {x - 9:.2f} {y + 1:.2f} 90 9 re f Q ',
+            '0 g ' + line_of('Sphinx of black quartz', x, y, 9), '1 g ' + line_of('Sphinx of black quartz', x, y, 14),
+            '0.75 g ' + line_of('Sphinx of black quartz', x, y, 11)))
+    return out
+
+
+# White and larger than the page, but no rectangle: all of the page turns grey before anything lies on it.
+ALL_GREY = '1 g -900 -900 m -900 2000 l 2000 1990 l 2000 -900 l h f '
 
 
 def coloured_lines():
@@ -230,6 +251,8 @@ def documents():
         'tiny.pdf': document([(60, 30, '10 10 40 10 re f', '')]),
         'huge.pdf': document([(14400, 14400, '100 100 14200 14200 re f', '')]),
         'tall.pdf': document([(300, 6000, '10 10 280 5980 re f', '')]),
+        'order.pdf': document([(595, 842, order('', seed), '') for seed in range(20)]),
+        'order-grey.pdf': document([(595, 842, order(ALL_GREY, seed), '') for seed in range(20)]),
         'coloured-lines.pdf': document([(595, 842, coloured_lines(), '')]),
         'hairlines.pdf': document([(595, 842, hairlines(), '')]),
         'grey.pdf': document([(595, 842, '0.5 g 100 400 400 300 re f 0 g ' + line_of('text beside grey'), '')]),

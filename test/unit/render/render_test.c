@@ -181,6 +181,25 @@ static void coloured_lines_are_whole(void **state)
     }
 }
 
+/* Black and white, bits and greys lie over one another as they were drawn, wherever a band of the page turns grey: the
+ * pages are those of a document that is grey from its first thing on. */
+static void bands_keep_the_order(void **state)
+{
+    (void)state;
+    static const char *const qualities[] = { "normal", "high", "ultra_dark" };
+    for (size_t q = 0; q < ARRAY_LEN(qualities); q++) {
+        char quality[20];
+        struct fw_buf some CLEANUP(fw_buf_done) = { 0 }, all CLEANUP(fw_buf_done) = { 0 };
+        snprintf(quality, sizeof quality, "%s", qualities[q]);
+        CHECK_INT(RENDER(document("order.pdf"), ARG("--quality"), quality, NULL), FW_RENDER_OK);
+        CHECK_INT(fw_file_read(pages_path, 8 * 1024 * 1024, &some), FW_OK);
+        CHECK_INT(RENDER(document("order-grey.pdf"), ARG("--quality"), quality, NULL), FW_RENDER_OK);
+        CHECK_INT(fw_file_read(pages_path, 8 * 1024 * 1024, &all), FW_OK);
+        if (some.size != all.size || memcmp(some.data, all.data, all.size) != 0)
+            fail_msg("%s: the pages differ", qualities[q]);
+    }
+}
+
 static void tints_keep_their_grey(void **state)
 {
     (void)state;
@@ -286,6 +305,7 @@ int main(void)
         cmocka_unit_test(every_shape_fits_the_paper),
         cmocka_unit_test(hairlines_survive),
         cmocka_unit_test(coloured_lines_are_whole),
+        cmocka_unit_test(bands_keep_the_order),
         cmocka_unit_test(tints_keep_their_grey),
         cmocka_unit_test(it_works_locked_in),
         cmocka_unit_test(greys_keep_their_share_of_black),
