@@ -15,7 +15,7 @@
  *   a receiver without its share, or with all of it while it fails  check_share
  *   a second receiver never, first, late, or with rounds of its own check_receiver, told_again
  *   a log that says given up of one that was taken, or the reverse  check_log
- *   a replay that does nothing, is told twice, or not at once       check_replays, check_told_all, told_first
+ *   a replay that does nothing, is told twice, or not at once       check_replays, check_told_all, check_late
  *   a lesson learned twice, an event told twice                     check_learned, check_event
  *   nobody looks after a decision; a call more than the policy has  check_prompt, check_policy
  */

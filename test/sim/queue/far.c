@@ -69,7 +69,7 @@ static void over(struct world *w, struct sim_call *c)
 /* Most is lost by a crash in a call that goes on where another one broke. */
 static void crash_point(struct world *w, const struct sim_call *c)
 {
-    for (int chances = c->first > 0 ? 5 : 1; chances > 0; chances--)
+    for (int chances = c->first > 0 ? 12 : 1; chances > 0; chances--)
         world_crash_point(w);
 }
 

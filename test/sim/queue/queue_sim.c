@@ -366,10 +366,10 @@ static void draw(struct world *w)
     w->false_words = env_chance(300) ? (unsigned)env_draw(300) : 0;
     w->crash_points = env_chance(300) ? (unsigned)env_draw(100) : 0;
     w->cancel_points = env_chance(300) ? (unsigned)env_draw(200) : 0;
-    w->crossings = env_chance(300) ? (unsigned)env_draw(500) : 0;
+    w->crossings = env_chance(500) ? (unsigned)env_draw(1000) : 0;
     w->cuts = env_chance(300) ? (unsigned)env_draw(15) : 0;
     env_disk_fails(env_chance(300) ? (unsigned)env_draw(60) : 0);
-    w->unread = env_chance(300);
+    w->unread = env_chance(500);
     env_calls_unread(w->unread ? (unsigned)env_draw(600) : 0);
     world_later(w, faults_until, EV_CALM, 0, NULL);
 }

@@ -68,7 +68,7 @@ struct sim_try {
 };
 
 /* A client wanted to be told once more. */
-struct sim_replay { int fax; int64_t seq, at_us; };
+struct sim_replay { int fax; int64_t seq, at_us; bool more; /* a delivery was made for it */ };
 
 struct sim_fax {
     char id[FW_UUID_SIZE];
@@ -102,7 +102,8 @@ struct sim_fax {
         int64_t seq_max;       /* the newest event that was told */
         int deliveries;        /* that were tried */
         int replays, doubtful; /* deliveries more that were asked for; those that the disk may have */
-        int64_t replayed_us;   /* when it was last asked for */
+        int64_t replayed_us;   /* when it was last asked for, and of which event that waited; 0: of none */
+        int64_t hurried;
     } told;
 };
 
@@ -170,7 +171,7 @@ struct world {
     bool down;    /* the queue is; its children live a moment longer */
     bool in_turn, cut;
     bool tells; /* webhooks */
-    int64_t told_since_us;
+    int64_t told_since_us, told_ended_us; /* since when there is a notifier, and when a try last ended */
     int64_t idle_us;   /* since when nobody is in a call, and somebody could be; 0: not now */
     unsigned looked;   /* faults of the disk, when the queue last looked by itself */
     struct sim_receiver receivers[RECEIVERS];
