@@ -40,8 +40,10 @@ test('a T.38 call has no malformed T.38, T.30 or SIP frame', async (t) => {
 });
 
 /* The known false alarms of the dissector: it takes the repeated end of a fragment for a new one, and a last
- * packet of G.711 that crossed the switch (20 ms: 12 octets of RTP and 160 of sound, RFC 3551) for UDPTL. */
+ * packet of G.711 that crossed the switch (20 ms: 12 octets of RTP and 160 of sound, RFC 3551; with the marker bit, if it
+ * is the first as well) for UDPTL. */
 const malformed = (read) => read('-Y', '(_ws.malformed || t38.malformed || t30.bad_length || (t38 && _ws.expert.severity == "Error"))' +
-    ' && !(udp.length == 180 && (udp.payload[0:2] == 80:00 || udp.payload[0:2] == 80:08))',
+    ' && !(udp.length == 180 && (udp.payload[0:2] == 80:00 || udp.payload[0:2] == 80:08 || udp.payload[0:2] == 80:80' +
+    ' || udp.payload[0:2] == 80:88))',
     '-T', 'fields', '-e', 'frame.number', '-e', '_ws.expert.message', '-e', '_ws.col.Info')
     .filter((line) => !/RECEIVED END OF FRAGMENT/i.test(line));
