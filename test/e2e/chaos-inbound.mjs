@@ -20,6 +20,12 @@ class InboundChaos extends Chaos {
         return { to: this.draw.pick(NUMBERS), fails: undefined };
     }
 
+    /* A service that is killed as it answers is as silent as a person: somebody clears what was parked for it. */
+    async tidy() {
+        for (const number of NUMBERS)
+            await this.service.request('PATCH', `/v2/destinations/${number}`, { body: { parked: false } }).catch(() => {});
+    }
+
     /* The difference, or nothing: the pages that came, beside those that were sent in that call. */
     async difference(sent, attempt, fax) {
         const mine = this.service.faxFolder(fax.id), theirs = this.service.faxFolder(sent.id);

@@ -162,6 +162,7 @@ export class Chaos {
         const begun = Date.now();
         for (let i = 0; this.sent.size < this.faxes; i++) {
             const refused = this.refused;
+            if (i % 50 === 0) await this.tidy?.();
             await this.sendOne(i);
             if (this.faults.length > 0) return;
             await pause(Math.max(refused < this.refused ? 20 : 0, begun + gap * (this.sent.size + this.draw.next()) - Date.now()));
