@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+enum { PATIENCE_MS = 240 * 1000 }; /* what a hundred pages may need where much else goes on */
+
 static char folder[] = "/tmp/fw-barcode-XXXXXX", tif[64];
 static struct drawing page;
 static bool can;
@@ -51,7 +53,7 @@ static void write_pages(int count, uint32_t y_dpi)
 static void check_read(int pages, const char *expected)
 {
     char told[2000] = "";
-    char *text = fw_media_barcodes(BARCODE_PROGRAM, "a-fax", tif, pages, 60 * 1000, NULL);
+    char *text = fw_media_barcodes(BARCODE_PROGRAM, "a-fax", tif, pages, PATIENCE_MS, NULL);
     CHECK(text != NULL);
     json_t *list CLEANUP(fw_json_free) = json_loads(text, 0, NULL), *item;
     size_t i;

@@ -142,6 +142,16 @@ static void count(int number)
     handled++;
 }
 
+/* Numbers 32 and 33, which libc lets nobody change: whoever started the tests may ignore them. */
+#define OF_LIBC 0x180000000ULL
+
+static unsigned long long signals(const char *status, const char *name)
+{
+    const char *at = strstr(status, name);
+    CHECK(at != NULL);
+    return strtoull(at + strlen(name), NULL, 16);
+}
+
 /* What its parent ignores, blocks or handles is nothing to it, and the parent keeps what it had. */
 static void it_starts_with_signals_as_new(void **state)
 {
@@ -155,8 +165,9 @@ static void it_starts_with_signals_as_new(void **state)
     pthread_sigmask(SIG_BLOCK, &blocked, &before);
     signal(SIGPIPE, SIG_IGN);
     sigaction(SIGUSR1, &counting, NULL);
-    CHECK_INT(whole(&t, "grep -E 'SigBlk|SigIgn' /proc/self/status | tr -d '\\t\\n'"), 0);
-    CHECK_TEXT(t.text[0], "SigBlk:0000000000000000SigIgn:0000000000000000");
+    CHECK_INT(whole(&t, "grep -E 'SigBlk|SigIgn' /proc/self/status"), 0);
+    CHECK_INT(signals(t.text[0], "SigBlk:"), 0);
+    CHECK_INT(signals(t.text[0], "SigIgn:") & ~OF_LIBC, 0);
     pthread_sigmask(SIG_SETMASK, &before, &after);
     CHECK(sigismember(&after, SIGUSR2) == 1 && sigismember(&after, SIGTERM) == 0);
     sigaction(SIGUSR1, NULL, &now);
