@@ -55,6 +55,15 @@ void fw_destination_learn(struct fw_destination *d, enum fw_fact f, const char *
         d->parked = true;
 }
 
+bool fw_destination_learn_human(struct fw_destination *d, const char *cause, struct fw_wall dialled, struct fw_wall now)
+{
+    const struct fw_wall before = d->known[FW_FACT_HUMAN].learned_at;
+    if (fw_destination_knows(d, FW_FACT_HUMAN, now) && dialled.us > 0 && dialled.us <= before.us)
+        return false;
+    fw_destination_learn(d, FW_FACT_HUMAN, cause, now);
+    return true;
+}
+
 int fw_destination_way(const struct fw_destination *d, int way, struct fw_wall now)
 {
     int step = way & ~FW_WAY_NO_ECM;

@@ -57,8 +57,8 @@ void fw_profile_learn(struct fw_queue *q, const struct fw_live *l, const struct 
     char cause[FW_TEXT_SIZE];
     if (o->ending == FW_ENDING_FAILED && o->retry == FW_RETRY_NO_FAX) {
         struct fw_destination d = known_of(q, &l->fax);
-        fw_destination_learn(&d, FW_FACT_HUMAN, o->detail, now);
-        save(q, &d);
+        if (fw_destination_learn_human(&d, o->detail, l->attempt.started_at, now))
+            save(q, &d);
     } else if (o->ending == FW_ENDING_DELIVERED) {
         struct fw_destination d = known_of(q, &l->fax);
         const bool was_human = d.known[FW_FACT_HUMAN].count > 0;

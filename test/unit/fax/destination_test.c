@@ -32,6 +32,19 @@ static void what_is_old_is_not_believed_and_counts_anew(void **state)
     CHECK_INT(d.known[FW_FACT_HUMAN].count, 1);
 }
 
+static void what_ends_two_calls_at_once_is_one_person(void **state)
+{
+    (void)state;
+    struct fw_destination d = { 0 };
+    const struct fw_wall dialled = { 1000 * DAY }, ended = { dialled.us + 5000000 }, next = { ended.us + 1 };
+    CHECK(fw_destination_learn_human(&d, "first", dialled, ended));
+    CHECK(!fw_destination_learn_human(&d, "beside it", (struct fw_wall){ dialled.us + 1000 }, next));
+    CHECK(!d.parked);
+    CHECK_INT(d.known[FW_FACT_HUMAN].count, 1);
+    CHECK(fw_destination_learn_human(&d, "afterwards", next, (struct fw_wall){ next.us + 1 }));
+    CHECK(d.parked);
+}
+
 static void the_way_that_worked_is_taken_next_time(void **state)
 {
     (void)state;
@@ -67,6 +80,7 @@ static void facts_are_written_and_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_ends_two_calls_at_once_is_one_person),
         cmocka_unit_test(a_person_who_answers_twice_parks_the_number),
         cmocka_unit_test(what_is_old_is_not_believed_and_counts_anew),
         cmocka_unit_test(the_way_that_worked_is_taken_next_time),
