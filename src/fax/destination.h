@@ -40,8 +40,11 @@ struct fw_destination {
 /* Known and not expired. */
 bool fw_destination_knows(const struct fw_destination *d, enum fw_fact f, struct fw_wall now);
 void fw_destination_learn(struct fw_destination *d, enum fw_fact f, const char *cause, struct fw_wall now);
-/* That a person answered a call that was dialled at `dialled`. False: not counted, as it was on its way when the last one
- * was learned; what ends several calls at once is not a second person. */
+/* That a person answered a call that was dialled at `dialled`. False: not counted, as it was on its way when the last
+ * one was learned; what ends several calls at once is not a second person. */
+bool fw_destination_learn_human(struct fw_destination *d, const char *cause, struct fw_wall dialled,
+                                struct fw_wall now);
+what ends several calls at once is not a second person. */
 bool fw_destination_learn_human(struct fw_destination *d, const char *cause, struct fw_wall dialled, struct fw_wall now);
 /* `way` (enum fw_way) made plainer by what is known. */
 int fw_destination_way(const struct fw_destination *d, int way, struct fw_wall now);
