@@ -44,8 +44,6 @@ void fw_destination_learn(struct fw_destination *d, enum fw_fact f, const char *
  * one was learned; what ends several calls at once is not a second person. */
 bool fw_destination_learn_human(struct fw_destination *d, const char *cause, struct fw_wall dialled,
                                 struct fw_wall now);
-what ends several calls at once is not a second person. */
-bool fw_destination_learn_human(struct fw_destination *d, const char *cause, struct fw_wall dialled, struct fw_wall now);
 /* `way` (enum fw_way) made plainer by what is known. */
 int fw_destination_way(const struct fw_destination *d, int way, struct fw_wall now);
 /* The facts that a call that went `way` and succeeded shows, if calls by better ways failed before. */
