@@ -249,7 +249,8 @@ export class Chaos {
     }
 
     carrierKilled(from, to) {
-        return this.kills.some((k) => k.what.startsWith('faxwire-carrier') && k.at >= from && k.at <= to);
+        /* It ends with its parent. */
+        return this.kills.some((k) => /^faxwire(-carrier.*| \(starting\))?$/.test(k.what) && k.at >= from && k.at <= to);
     }
 
     checkFailure(fax, sent, events) {
