@@ -55,10 +55,12 @@ enum fw_err fw_children_lock(const char *data_dir, struct fw_fault *fault, int *
         return FW_IO;
     }
     const enum fw_err err = fw_file_lock(fd, LOCK_WAIT_MS, "programs_of_an_earlier_run");
-    if (err) {
+    if (err == FW_IO)
+        fw_fault_set(fault, path, "cannot be locked: %s", strerror(errno));
+    else if (err)
         fw_fault_set(fault, path, "is held by a program of an earlier run; stop it first");
+    if (err)
         return err;
-    }
     *ret_fd = fd;
     fd = -1;
     return FW_OK;

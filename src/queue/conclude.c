@@ -55,12 +55,13 @@ bool fw_attempt_sending(struct fw_queue *q, struct fw_live *l, json_t *details)
     return fw_live_save(q, l, FW_STATUS_SENDING, events, count);
 }
 
-/* Whoever answered, sent no frame that a fax machine sends, and hung up, was a person. */
+/* Whoever answered, sent no frame that a fax machine sends, and hung up, was a person. What was heard is known only
+ * from the modem itself: a journal has its end and not its dialogue. */
 static bool was_person(const struct fw_live *l, const struct fw_attempt_facts *facts)
 {
     size_t i;
     json_t *line;
-    if (facts->cause != FW_CAUSE_REMOTE_HANGUP || !facts->has_result || l->underway ||
+    if (facts->cause != FW_CAUSE_REMOTE_HANGUP || !l->result.known || l->underway ||
         facts->pages_confirmed > facts->pages_before)
         return false;
     json_t *record CLEANUP(fw_json_free) = l->attempt.record ? json_loads(l->attempt.record, 0, NULL) : NULL;

@@ -262,10 +262,9 @@ export class Chaos {
         const expected = [OWN_FAILURE, ...(sent?.fails?.split(' ') ?? [])];
         /* A number that breaks calls breaks those by plainer ways, at line speed, in other ways. */
         const plainer = ['07', '08'].includes(sent?.number) && FAR_END_GONE.test(fax.failure_reason);
-        /* A far end that is killed as it answers is as silent as a person, and twice of that parks its number; so is one
-         * that hangs up in a call that was disturbed before it heard anything. */
+        /* A far end that is killed as it answers is as silent as a person, and twice of that parks its number. */
         const parked = fax.failure_reason === 'destination_invalid' && /^the number is parked: /.test(fax.internal_failure_reason)
-            && (this.carrierKilled(0, Date.parse(events.at(-1).occurred_at)) || ['07', '08'].includes(sent?.number));
+            && this.carrierKilled(0, Date.parse(events.at(-1).occurred_at));
         if (!expected.includes(fax.failure_reason) && !farEndGone && !plainer && !parked) say('not a true reason');
     }
 

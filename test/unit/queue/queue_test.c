@@ -6,7 +6,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "fax/attempt.h"
+#include "fax/destination.h"
 #include "store/attempts.h"
+#include "store/destinations.h"
 #include "world.h"
 
 static void a_fax_goes_its_way(void **state)
@@ -270,6 +272,37 @@ static void a_start_dials_again_for_the_rest(void **state)
     fw_fax_done(&f);
 }
 
+/* How often somebody answered there who was no fax machine, as far as is known. */
+static int persons_at(struct world *w, const char *number)
+{
+    struct fw_destination d = { 0 };
+    const enum fw_err err = fw_store_destination_get(w->store, w->account, number, &d);
+    CHECK(!err || err == FW_NOT_FOUND);
+    return d.known[FW_FACT_HUMAN].count;
+}
+
+/* Its journal says that the call broke off, and not whether a fax machine was heard before. */
+static void a_silent_modem_makes_nobody_a_person(void **state)
+{
+    struct world *w = *state;
+    const char number[] = "+12005550100";
+    char id[FW_UUID_SIZE];
+    for (int n = 1; n <= 2; n++) {
+        accept_as(w, (struct fw_fax){ .to = "+12005550100" }, id);
+        const struct fw_msg_call_place p = placed(w, n);
+        answered(w, p.call);
+        if (n == 1)
+            leave_journal(w, p.call, 0, 49);
+        else
+            result(w, p.call, 1, 49, 0);
+        call_ended(w, p.call, FW_CAUSE_REMOTE_HANGUP, 200);
+        struct fw_fax f = ended(w, id);
+        CHECK_TEXT(f.failure_reason, "receiver_call_dropped");
+        fw_fax_done(&f);
+        CHECK_INT(persons_at(w, number), n == 1 ? 0 : 1);
+    }
+}
+
 /* What a call was, whoever died in between, is in one row; an earlier one stays as it was. */
 static void every_call_is_kept(void **state)
 {
@@ -335,7 +368,7 @@ int main(void)
         TEST(a_lost_modem_is_dialled_again_and_at_last_given_up),
         TEST(a_lost_line_leaves_a_fax_under_way_to_its_modem), TEST(a_start_finds_what_was_delivered),
         TEST(a_start_does_not_print_pages_twice), TEST(a_start_dials_again_what_reached_nobody),
-        TEST(a_start_dials_again_for_the_rest),
+        TEST(a_start_dials_again_for_the_rest), TEST(a_silent_modem_makes_nobody_a_person),
         TEST(a_lost_line_waits_for_what_the_modem_has_done), TEST(counts_that_cannot_be_are_not_kept),
         TEST(a_call_placed_into_a_lost_modem_is_ended_and_dialled_again),
         TEST(an_answer_told_twice_is_one), TEST(a_start_takes_no_confirmed_page_back), TEST(every_call_is_kept),

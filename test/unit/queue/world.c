@@ -223,19 +223,24 @@ void check_events(struct world *w, const char *id, const char *expected)
     CHECK_TEXT(all, expected);
 }
 
-/* What the journal of a killed modem says decides, not what was told before. */
-void restart(struct world *w, const char *call, uint32_t pages, bool finished)
+void leave_journal(struct world *w, const char *call, uint32_t pages, int code)
 {
     char path[256];
     struct fw_journal *j;
-    close_world(w);
     snprintf(path, sizeof path, "%s/spool/modem-1/%s.journal", w->dir, call);
     CHECK_INT(fw_journal_new(path, &j), FW_OK);
     for (uint32_t page = 1; page <= pages; page++)
         CHECK_INT(fw_journal_page(j, page), FW_OK);
-    if (finished)
-        CHECK_INT(fw_journal_end(j, 0, pages), FW_OK);
+    if (code >= 0)
+        CHECK_INT(fw_journal_end(j, code, pages), FW_OK);
     fw_journal_free(j);
+}
+
+/* What the journal of a killed modem says decides, not what was told before. */
+void restart(struct world *w, const char *call, uint32_t pages, bool finished)
+{
+    close_world(w);
+    leave_journal(w, call, pages, finished ? 0 : -1);
     open_world(w);
 }
 

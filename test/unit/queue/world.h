@@ -44,6 +44,8 @@ void negotiated(struct world *w, const char *call);
 void result(struct world *w, const char *call, uint8_t modem, int code, uint32_t pages);
 void call_ended(struct world *w, const char *call, uint8_t cause, uint16_t sip);
 void check_events(struct world *w, const char *id, const char *expected);
+/* As the modem left it that had the call; `code`: of T.30, -1: it did not come to an end. */
+void leave_journal(struct world *w, const char *call, uint32_t pages, int code);
 /* Closes all, leaves a journal of `pages` for the call, opens all again. */
 void restart(struct world *w, const char *call, uint32_t pages, bool finished);
 #endif
