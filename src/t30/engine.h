@@ -23,6 +23,7 @@ struct fw_terminal {
     uint64_t call_samples;
     uint64_t idle_samples;
     uint64_t progress_seen;
+    uint64_t gap_samples; /* of audio, lost up to now without a break */
     struct fw_guards guards;
     struct fw_terminal_result result;
     struct fw_terminal_callbacks callbacks;

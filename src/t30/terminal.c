@@ -14,6 +14,7 @@ enum {
     PAGE_ROWS_DEFAULT = 14400,
     CALL_MINUTES_DEFAULT = 60,
     IDLE_SECONDS_DEFAULT = 180,
+    GAP_SAMPLES_MAX = 2 * FW_TERMINAL_SECOND,
     LINE_BYTES_A_SECOND = 3600,    /* twice what 14400 bit/s carries */
     RATE_SLACK_BYTES = 128 * 1024, /* two ECM blocks */
     IFP_AT_14400 = 59,             /* bytes of the largest packet at this rate, paced */
@@ -285,11 +286,10 @@ static enum fw_err configure(struct fw_terminal *t)
     c->modems = c->modems ? c->modems & FW_MODEM_ALL : FW_MODEM_ALL;
     c->resolutions = c->resolutions ? c->resolutions : FW_RESOLUTION_ALL;
     c->pages_max = c->pages_max ? c->pages_max : FW_PAGES_MAX;
-    c->call_samples_max = c->call_samples_max
-                              ? c->call_samples_max
-                              : (uint64_t)CALL_MINUTES_DEFAULT * 60 * FW_TERMINAL_SECOND;
-    c->idle_samples_max = c->idle_samples_max ? c->idle_samples_max
-                                              : (uint64_t)IDLE_SECONDS_DEFAULT * FW_TERMINAL_SECOND;
+    if (c->call_samples_max == 0)
+        c->call_samples_max = (uint64_t)CALL_MINUTES_DEFAULT * 60 * FW_TERMINAL_SECOND;
+    if (c->idle_samples_max == 0)
+        c->idle_samples_max = (uint64_t)IDLE_SECONDS_DEFAULT * FW_TERMINAL_SECOND;
     t->guards.page_bytes_max = c->page_bytes_max ? c->page_bytes_max : PAGE_BYTES_DEFAULT;
     t->guards.page_rows_max = c->page_rows_max ? c->page_rows_max : PAGE_ROWS_DEFAULT;
     if (!c->calling)
@@ -346,9 +346,11 @@ void fw_terminal_audio(struct fw_terminal *t, const int16_t *in, int16_t *out, s
         return;
     listen_for_tones(t, in, count);
     fw_guards_enter(&t->guards);
-    if (in) {
-        int16_t copy[FW_TERMINAL_SAMPLES_MAX]; /* the library takes its input without const */
-        memcpy(copy, in, count * sizeof *in);
+    t->gap_samples = in ? 0 : t->gap_samples + count;
+    if (in || t->gap_samples > GAP_SAMPLES_MAX) {
+        int16_t copy[FW_TERMINAL_SAMPLES_MAX] = { 0 }; /* the library takes its input without const */
+        if (in)
+            memcpy(copy, in, count * sizeof *in);
         fax_rx(t->fax, copy, (int)count);
     } else {
         fax_rx_fillin(t->fax, (int)count);

@@ -159,7 +159,8 @@ MUST_USE enum fw_err fw_terminal_new(const struct fw_terminal_config *config,
 void fw_terminal_free(struct fw_terminal *t);
 
 /* Audio: takes `count` samples in and gives as many out (silence when there is nothing to say).
- * `in` is NULL when the samples were lost: the demodulators are carried over the gap. */
+ * `in` is NULL when the samples were lost: the demodulators are carried over the gap, for 2 s; a longer
+ * one is a line without a signal, or a far end that is gone would be waited for as if it spoke. */
 void fw_terminal_audio(struct fw_terminal *t, const int16_t *in, int16_t *out, size_t count);
 
 /* To T.38, where T.30 begins afresh. Best before it is UNDERWAY; until a page is confirmed it is

@@ -383,6 +383,28 @@ static void nothing_goes_on(void **state)
     (void)state;
     silence(5 * 8000, 0, FW_GUARD_IDLE);
 }
+
+/* On audio, in mid-page and wherever else: no packet comes any more, and T.30's own timers end the call, long before
+ * the guards would. */
+static void the_far_end_is_gone(void **state)
+{
+    (void)state;
+    for (uint32_t second = 1; second <= 40; second += 3) {
+        struct pair p;
+        int16_t out[160];
+        pair_init(&p, 2, 2200, second % 2 == 0);
+        pair_run_audio(&p, second);
+        for (int i = 0; i < 50 * 70; i++) {
+            fw_terminal_audio(p.a.t, NULL, out, 160);
+            fw_terminal_audio(p.b.t, NULL, out, 160);
+        }
+        CHECK(fw_terminal_done(p.a.t) && fw_terminal_done(p.b.t));
+        CHECK_INT(fw_terminal_result(p.a.t)->guard, FW_GUARD_NONE);
+        CHECK_INT(fw_terminal_result(p.b.t)->guard, FW_GUARD_NONE);
+        pair_done(&p);
+    }
+}
+
 static void call_too_long(void **state)
 {
     (void)state;
@@ -435,6 +457,7 @@ int main(void)
         cmocka_unit_test(full_disk_with_ecm),
         cmocka_unit_test(full_disk_without_ecm),
         cmocka_unit_test(nothing_goes_on),
+        cmocka_unit_test(the_far_end_is_gone),
         cmocka_unit_test(call_too_long),
         cmocka_unit_test(mutated_calls_end),
     };
