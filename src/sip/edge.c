@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,6 +27,8 @@
 enum {
     TURN_MS_MAX = 60 * 1000,
     MESSAGES_A_TURN = 64, /* then the stack gets its share */
+    WATCHES_A_TURN = 8,   /* likewise, and no more of them after */
+    WATCHES_US = 5000,
     LAST_TURNS = 4,
     RETRIES_MAX = 3,       /* of a request that was challenged, by the stack itself */
     BIND_TRIES = 8,        /* of free ports, when any will do */
@@ -34,10 +37,15 @@ enum {
     PROCEEDING_MAX = 2048, /* server transactions; above it the stack answers 503 itself */
 };
 
+/* Of the root: su_wakeup_arg_t. */
 struct fw_sip_watch {
     struct fw_sip *sip;
     int fd;
-    int index; /* in the root; 0: slot is free */
+    int index; /* in the root; 0: none */
+};
+
+struct watched {
+    int fd; /* -1: slot is free */
     fw_sip_watch_fn *fn;
     void *arg;
 };
@@ -52,7 +60,10 @@ struct fw_sip {
     uint16_t tls_port;   /* 0: no TLS */
     bool shut_down;      /* nua_r_shutdown has come */
     bool stopping;
-    struct fw_sip_watch watches[FW_SIP_WATCHES_MAX];
+    /* The root asks each descriptor of its own once a turn and the stack's socket is one of them, with one message
+     * read each time; so what is watched is one descriptor to it, and has the share of one. */
+    struct fw_sip_watch inner; /* an epoll of `watches` */
+    struct watched watches[FW_SIP_WATCHES_MAX];
 };
 
 static int stack_users;
@@ -143,15 +154,23 @@ static int on_channel(su_root_magic_t *magic, su_wait_t *wait, su_wakeup_arg_t *
     return 0;
 }
 
-static int on_watch(su_root_magic_t *magic, su_wait_t *wait, su_wakeup_arg_t *watch)
+static int on_watches(su_root_magic_t *magic, su_wait_t *wait, su_wakeup_arg_t *inner)
 {
     (void)magic;
     (void)wait;
-    watch->fn(watch->arg, watch->fd);
+    struct fw_sip *s = inner->sip;
+    struct epoll_event ready;
+    const struct fw_mono begun = fw_mono_now();
+    for (int i = 0; i < WATCHES_A_TURN && fw_mono_now().us - begun.us < WATCHES_US; i++) {
+        if (epoll_wait(inner->fd, &ready, 1, 0) != 1) /* one by one: it may unwatch others */
+            break;
+        const struct watched *w = &s->watches[ready.data.u32];
+        w->fn(w->arg, w->fd);
+    }
     return 0;
 }
 
-static enum fw_err watch_add(struct fw_sip *s, struct fw_sip_watch *w, int fd, su_wakeup_f fn)
+static enum fw_err root_add(struct fw_sip *s, struct fw_sip_watch *w, int fd, su_wakeup_f fn)
 {
     su_wait_t wait[1] = { SU_WAIT_INIT };
     if (su_wait_create(wait, fd, SU_WAIT_IN) < 0)
@@ -167,15 +186,25 @@ static enum fw_err watch_add(struct fw_sip *s, struct fw_sip_watch *w, int fd, s
     return FW_OK;
 }
 
+static enum fw_err watches_open(struct fw_sip *s)
+{
+    const int fd = epoll_create1(EPOLL_CLOEXEC);
+    const enum fw_err err = fd >= 0 ? root_add(s, &s->inner, fd, on_watches) : FW_IO;
+    s->inner.fd = fd;
+    return err;
+}
+
 enum fw_err fw_sip_watch(struct fw_sip *s, int fd, fw_sip_watch_fn *fn, void *arg)
 {
     fw_assert(fd >= 0 && fn);
-    for (size_t i = 0; i < ARRAY_LEN(s->watches); i++) {
-        struct fw_sip_watch *w = &s->watches[i];
-        if (w->index != 0)
+    for (uint32_t i = 0; i < ARRAY_LEN(s->watches); i++) {
+        struct epoll_event event = { .events = EPOLLIN, .data.u32 = i };
+        if (s->watches[i].fd >= 0)
             continue;
-        *w = (struct fw_sip_watch){ .fn = fn, .arg = arg };
-        return watch_add(s, w, fd, on_watch);
+        if (epoll_ctl(s->inner.fd, EPOLL_CTL_ADD, fd, &event))
+            return FW_IO;
+        s->watches[i] = (struct watched){ fd, fn, arg };
+        return FW_OK;
     }
     return FW_LIMIT;
 }
@@ -183,11 +212,10 @@ enum fw_err fw_sip_watch(struct fw_sip *s, int fd, fw_sip_watch_fn *fn, void *ar
 void fw_sip_unwatch(struct fw_sip *s, int fd)
 {
     for (size_t i = 0; i < ARRAY_LEN(s->watches); i++) {
-        struct fw_sip_watch *w = &s->watches[i];
-        if (w->index == 0 || w->fd != fd)
+        if (s->watches[i].fd != fd)
             continue;
-        su_root_deregister(s->root, w->index);
-        w->index = 0;
+        (void)epoll_ctl(s->inner.fd, EPOLL_CTL_DEL, fd, NULL);
+        s->watches[i] = (struct watched){ .fd = -1 };
         return;
     }
 }
@@ -227,14 +255,19 @@ enum fw_err fw_sip_new(const struct fw_sip_port *port, int channel_fd, struct fw
         return FW_NO_MEMORY;
     }
     s->port = *port;
+    s->inner.fd = -1;
+    for (size_t i = 0; i < ARRAY_LEN(s->watches); i++)
+        s->watches[i].fd = -1;
     s->root = su_root_create(s);
     enum fw_err err = s->root ? FW_OK : FW_NO_MEMORY;
     if (!err)
         su_root_threading(s->root, 0);
+    if (!err)
+        err = watches_open(s);
     if (!err && fd >= 0)
         err = fw_channel_new(fd, &s->channel);
     if (!err && fd >= 0) {
-        err = watch_add(s, &s->channel_watch, fd, on_channel);
+        err = root_add(s, &s->channel_watch, fd, on_channel);
         fd = -1; /* the channel's */
     }
     if (err) {
@@ -389,6 +422,9 @@ void fw_sip_free(struct fw_sip *s)
     if (s->channel && s->channel_watch.index)
         su_root_deregister(s->root, s->channel_watch.index);
     fw_channel_free(s->channel);
+    if (s->inner.index)
+        su_root_deregister(s->root, s->inner.index);
+    fw_fd_close(&s->inner.fd);
     if (!clean)
         return;
     if (s->root)
