@@ -41,6 +41,7 @@ const FAR_END_GONE = /^(receiver_|fax_|invalid_ecm_|carrier_lost|destination_unr
 const CARRIER_BACK_MS = 15_000; // the supervisor's longest pause before a restart, and its start
 const CARRIER_WRITES_MS = 3_000; // what the far end confirmed may not be in its mailbox yet when it is killed
 const LIVENESS_MS = 150_000;
+const FAR_END_WAITS_MS = 60_000; // for whom was killed in the call: T.30's own timers
 const CHECKERS = 6; // faxes that are looked at side by side
 
 const tool = (name, ...args) => promisify(execFile)(join(build, 'test/tools', name), args, { encoding: 'utf8' });
@@ -352,7 +353,7 @@ export class Chaos {
     async checkLeftovers(all) {
         const ids = new Set(all.map((f) => f.id));
         const left = () => ['spool', 'uploads', 'mailbox/.incoming'].flatMap((name) => filesIn(join(this.folder, name)));
-        await until('the spool to be empty', () => left().length === 0, 20_000).catch(() => {});
+        await until('the spool to be empty', () => left().length === 0, FAR_END_WAITS_MS).catch(() => {});
         for (const path of left()) this.fault(`left behind: ${path}`);
         const strays = () => filesIn(join(this.folder, 'faxes')).filter((path) => !ids.has(path.split('/').at(-2)));
         await until('documents that were never accepted to go', () => strays().length === 0, 20_000).catch(() => {});
