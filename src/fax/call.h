@@ -7,6 +7,7 @@
     X(DONE, "done")                 /* phase E reached; we hung up, or the far end after it */     \
     X(REJECTED, "rejected")         /* a final SIP answer other than 2xx: sip_status, q850 */      \
     X(REMOTE_HANGUP, "remote_hangup") /* BYE from the far end before the fax was over */           \
+    X(DIALOG_LOST, "dialog_lost")   /* 408 or 481 in the call: the far end knows of none */        \
     X(RING_TIMEOUT, "ring_timeout") /* alerting, never answered; we cancelled */                   \
     X(NO_RESPONSE, "no_response")   /* no SIP answer at all */                                     \
     X(CANCELED, "canceled")         /* CALL_CANCEL */                                              \

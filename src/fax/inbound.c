@@ -47,6 +47,7 @@ static const char *of_cause(const struct fw_inbound_facts *f)
 {
     switch (f->cause) {
     case FW_CAUSE_REMOTE_HANGUP: return f->answered ? NULL : "sender_canceled";
+    case FW_CAUSE_DIALOG_LOST:
     case FW_CAUSE_SESSION_EXPIRED:
     case FW_CAUSE_NO_RESPONSE: return "sender_call_dropped";
     case FW_CAUSE_CANCELED: return "receiver_decline";

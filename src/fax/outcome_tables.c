@@ -317,6 +317,8 @@ static const struct fw_verdict causes[FW_CAUSE_COUNT] = {
     [FW_CAUSE_REMOTE_HANGUP] = { dropped, sender_dropped, FW_RETRY_DROPPED, 0,
                                  "the far end hung up",
                                  "The far end hung up in the middle: the rest is sent again." },
+    [FW_CAUSE_DIALOG_LOST] = { dropped, sender_dropped, FW_RETRY_DROPPED, 0, "the far end knew of the call no more",
+                               "The far end or the network lost the call: look at the trunk if this is common." },
     [FW_CAUSE_RING_TIMEOUT] = { "receiver_no_answer", NULL, FW_RETRY_NO_ANSWER, 0,
                                 "rang, no answer", nobody },
     [FW_CAUSE_NO_RESPONSE] = { unreachable, NULL, FW_RETRY_TRUNK, 0,

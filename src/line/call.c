@@ -31,7 +31,7 @@ struct cell {
 
 #define TALKING                                                                                    \
     ON(FAX_DONE) = BY(FINISHING, 0, DONE), ON(REMOTE_BYE) = BY(CLOSING, DO(CLOSE), REMOTE_HANGUP), \
-    ON(DIALOG_LOST) = BY(CLOSING, DO(CLOSE), REMOTE_HANGUP),                                       \
+    ON(DIALOG_LOST) = BY(CLOSING, DO(CLOSE), DIALOG_LOST),                                         \
     ON(CANCEL) = BY(CLOSING, DO(BYE) | DO(CLOSE), CANCELED),                                       \
     ON(LIMIT) = BY(CLOSING, DO(BYE) | DO(CLOSE), LIMIT),                                           \
     ON(EXPIRED) = BY(CLOSING, DO(BYE) | DO(CLOSE), SESSION_EXPIRED),                               \

@@ -131,7 +131,7 @@ static void on_result(struct fw_line *l, const struct fw_msg_fax_result *r)
         return;
     c->media_open = false;
     /* The far end hung up first, but the fax was over: that is not a hang-up in the middle. */
-    if (r->t30_code == 0 && c->cause == FW_CAUSE_REMOTE_HANGUP)
+    if (r->t30_code == 0 && (c->cause == FW_CAUSE_REMOTE_HANGUP || c->cause == FW_CAUSE_DIALOG_LOST))
         c->cause = FW_CAUSE_DONE;
     fw_line_call_offer(l, c, FW_LINE_EV_FAX_DONE);
 }

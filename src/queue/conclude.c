@@ -197,7 +197,8 @@ void fw_attempt_conclude_call(struct fw_queue *q, struct fw_live *l)
         facts.t30_code = l->result.is.t30_code;
         facts.pages_confirmed = fw_live_pages(&l->fax, l->result.is.page_count);
         /* When the line hung up, it says why. */
-        const bool line_knows = facts.cause == FW_CAUSE_T38_SILENT || facts.cause == FW_CAUSE_SESSION_EXPIRED;
+        const bool line_knows = facts.cause == FW_CAUSE_T38_SILENT || facts.cause == FW_CAUSE_SESSION_EXPIRED ||
+                                facts.cause == FW_CAUSE_DIALOG_LOST;
         if (l->result.is.text[0] && !line_knows)
             facts.text = l->result.is.text;
     } else

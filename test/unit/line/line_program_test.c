@@ -293,7 +293,7 @@ static void a_dead_dialog_is_not_waited_for(void **state)
     peer_expect(&peer, "ACK ");
     hear(FW_MSG_KIND_MEDIA_CLOSE, NULL);
     result("dead", 49);
-    ended(FW_CAUSE_REMOTE_HANGUP, 0);
+    ended(FW_CAUSE_DIALOG_LOST, 0);
 }
 
 static void a_stop_hangs_up(void **state)

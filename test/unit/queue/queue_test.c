@@ -303,6 +303,23 @@ static void a_silent_modem_makes_nobody_a_person(void **state)
     }
 }
 
+/* Nor does a far end that has lost the call: nobody hung up. */
+static void a_lost_dialog_makes_nobody_a_person(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    accept_as(w, (struct fw_fax){ .to = "+12005550100" }, id);
+    const struct fw_msg_call_place p = placed(w, 1);
+    answered(w, p.call);
+    result(w, p.call, 0, 49, 0);
+    call_ended(w, p.call, FW_CAUSE_DIALOG_LOST, 200);
+    struct fw_fax f = ended(w, id);
+    CHECK_TEXT(f.failure_reason, "receiver_call_dropped");
+    CHECK_TEXT(f.failure_detail, "the far end knew of the call no more; pages confirmed 0 of 3");
+    fw_fax_done(&f);
+    CHECK_INT(persons_at(w, "+12005550100"), 0);
+}
+
 /* What a call was, whoever died in between, is in one row; an earlier one stays as it was. */
 static void every_call_is_kept(void **state)
 {
@@ -369,6 +386,7 @@ int main(void)
         TEST(a_lost_line_leaves_a_fax_under_way_to_its_modem), TEST(a_start_finds_what_was_delivered),
         TEST(a_start_does_not_print_pages_twice), TEST(a_start_dials_again_what_reached_nobody),
         TEST(a_start_dials_again_for_the_rest), TEST(a_silent_modem_makes_nobody_a_person),
+        TEST(a_lost_dialog_makes_nobody_a_person),
         TEST(a_lost_line_waits_for_what_the_modem_has_done), TEST(counts_that_cannot_be_are_not_kept),
         TEST(a_call_placed_into_a_lost_modem_is_ended_and_dialled_again),
         TEST(an_answer_told_twice_is_one), TEST(a_start_takes_no_confirmed_page_back), TEST(every_call_is_kept),
