@@ -14,6 +14,9 @@ enum {
     FRAME_CODED_MIN = 4,   /* an FCD frame: address, control, FCF, frame number */
     FRAME_CODED_MAX = 260, /* and 256 octets */
     ROWS_LOOK_BITS = 512,  /* how often the rows are counted when bits come singly */
+    /* T2 is 6 s (ITU-T T.30 clause 5.4.3.1), and a sender may be slow with its next page. The library has that timer
+     * without ECM alone: after the confirmation of a page with ECM it waits for ever. */
+    QUIET_SAMPLES_MAX = 20 * FW_TERMINAL_SECOND,
     HOLD_SAMPLES_MAX = 3 * FW_TERMINAL_SECOND, /* longer than any command after a page */
 };
 
@@ -145,8 +148,11 @@ void fw_guards_hear(struct fw_guards *g, struct fw_span ifp)
         g->far_sends = (ifp.data[0] & 0x3E) >> 1 == T38_IND_V21_PREAMBLE;
 }
 
-void fw_guards_answering(struct fw_guards *g, uint64_t samples)
+void fw_guards_time(struct fw_guards *g, uint64_t samples)
 {
+    g->quiet_samples += samples;
+    if (g->awaits && g->quiet_samples > QUIET_SAMPLES_MAX)
+        fw_guards_trip(g, FW_GUARD_QUIET);
     g->answer_samples -= samples < g->answer_samples ? (uint32_t)samples : g->answer_samples;
 }
 
@@ -214,6 +220,8 @@ static bool set_aside(void *user_data, const uint8_t *msg, int len, int ok)
 
 void t30_hdlc_accept(void *user_data, const uint8_t msg[], int len, int ok)
 {
+    if (current && len > 0)
+        current->quiet_samples = 0;
     if (len > 0 && ok && (frame_harmful(msg, len) || frame_leaks(msg, len)))
         ok = 0;
     if (!is_repeat(current, msg, len, ok) && !set_aside(user_data, msg, len, ok))
@@ -240,6 +248,7 @@ static void count_bytes(uint32_t size)
     if (!current)
         return;
     current->command_len = 0;
+    current->quiet_samples = 0;
     current->page_bytes += size;
     current->bytes += size;
     current->progress++;

@@ -45,6 +45,8 @@ struct fw_guards {
     uint64_t progress;              /* grows with every piece of image, in or out */
     uint32_t page_bits;             /* bits that are not yet a byte in page_bytes */
     uint32_t extras;                /* optional frames that the library keeps on the heap */
+    bool awaits;                    /* we answer, and the far end has begun: it has the next word */
+    uint64_t quiet_samples;         /* since it said anything */
     bool far_sends;                 /* a command, over T.38 */
     uint32_t hold_samples;          /* how long our answer still waits for that to end */
     uint32_t answer_samples;        /* until our answer has left; an answer to `command` */
@@ -58,11 +60,12 @@ void fw_guards_enter(struct fw_guards *g);
 void fw_guards_leave(void);
 /* Inside enter and leave: gives the library what was set aside, in order. */
 void fw_guards_hand_on(struct fw_guards *g);
-/* An answer that is late, for our disk was slow, meets the far end's next try. `hear`: a packet came. `answering`: time
- * goes by while it leaves. `hold`: it was made, and what came meanwhile was heard. `holds`: no time goes by for the
- * library yet, because the far end sends, and who sends hears nothing. */
+/* Time goes by for the library. */
+void fw_guards_time(struct fw_guards *g, uint64_t samples);
+/* An answer that is late, for our disk was slow, meets the far end's next try. `hear`: a packet came. `hold`: the answer
+ * was made, and what came meanwhile was heard. `holds`: no time goes by for the library yet, because the far end sends,
+ * and who sends hears nothing. */
 void fw_guards_hear(struct fw_guards *g, struct fw_span ifp);
-void fw_guards_answering(struct fw_guards *g, uint64_t samples);
 void fw_guards_hold(struct fw_guards *g);
 MUST_USE bool fw_guards_holds(struct fw_guards *g, unsigned samples);
 /* Finds the library's own functions. False: this program is not guarded. */

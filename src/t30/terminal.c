@@ -40,6 +40,8 @@ const char *fw_terminal_guard_text(enum fw_terminal_guard guard)
         return "the far end asked for repeats without end";
     case FW_GUARD_IDLE:
         return "nothing went on any more";
+    case FW_GUARD_QUIET:
+        return "the far end said nothing more";
     case FW_GUARD_CALL:
         return "the call was longer than allowed";
     case FW_GUARD_HANGUP:
@@ -81,12 +83,9 @@ bool fw_terminal_guarded(void)
 static void after(struct fw_terminal *t, uint64_t samples)
 {
     t->call_samples += samples;
-    t->idle_samples += samples;
-    fw_guards_answering(&t->guards, samples);
-    if (t->guards.progress != t->progress_seen) {
-        t->progress_seen = t->guards.progress;
-        t->idle_samples = 0;
-    }
+    t->idle_samples = t->guards.progress != t->progress_seen ? 0 : t->idle_samples + samples;
+    t->progress_seen = t->guards.progress;
+    fw_guards_time(&t->guards, samples);
     if (t->call_samples > t->config.call_samples_max)
         fw_guards_trip(&t->guards, FW_GUARD_CALL);
     if (t->idle_samples > t->config.idle_samples_max)
@@ -400,7 +399,7 @@ static void begin_afresh(struct fw_terminal *t, bool t38)
     t->result.t38 = t38;
     t->repeats = 0;
     t->idle_samples = 0;
-    t->eop_seen = t->eop_confirmed = false;
+    t->guards.awaits = t->eop_seen = t->eop_confirmed = false;
     free(TAKE(t->fitted));
     t->sheets = 0;
     t->guards.page_use = FW_PAGE_CLOSED;

@@ -86,6 +86,7 @@ enum fw_terminal_guard {
     FW_GUARD_DISK,       /* a page could not be read back or synced; not confirmed */
     FW_GUARD_REPEATS,    /* the same page again and again without being confirmed */
     FW_GUARD_IDLE,       /* idle_samples_max without progress */
+    FW_GUARD_QUIET,      /* answering: the far end began, and then was silent for 20 s */
     FW_GUARD_CALL,       /* call_samples_max */
     FW_GUARD_HANGUP,     /* fw_terminal_hangup before phase E */
 };

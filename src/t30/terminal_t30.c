@@ -157,9 +157,10 @@ static void frame_in(struct fw_terminal *t, const uint8_t *msg, int len)
         if (t->config.calling && t->config.tx_coarse_path && !t->fitted && !t->underway)
             fit_pages(t); /* before the document is opened; later it would be another one than is sent */
         choose_coding(t, msg, len); /* of what will be sent */
-    } else if (fcf == (T30_DCS & 0xFE))
+    } else if (fcf == (T30_DCS & 0xFE)) {
+        t->guards.awaits = !t->config.calling;
         underway(t);
-    else if (fcf == (T30_CFR & 0xFE))
+    } else if (fcf == (T30_CFR & 0xFE))
         negotiated(t);
     else if (fcf == (T30_PPS & 0xFE) || fcf == (T30_EOR & 0xFE))
         t->eop_seen = len > 3 && is_eop(msg[3]);
@@ -361,6 +362,7 @@ static int code_of_guard(enum fw_terminal_guard guard, int code)
     case FW_GUARD_REPEATS:
         return T30_ERR_RETRYDCN;
     case FW_GUARD_IDLE:
+    case FW_GUARD_QUIET:
     case FW_GUARD_CALL:
         return T30_ERR_CALLDROPPED;
     case FW_GUARD_HANGUP:
@@ -377,8 +379,8 @@ static bool delivered(const struct fw_terminal *t)
     if (t->config.calling)
         return t->result.pages_total > 0 && t->result.pages >= t->result.pages_total;
     const enum fw_terminal_guard guard = t->guards.tripped;
-    return t->result.pages > 0 && t->eop_confirmed &&
-           (guard == FW_GUARD_NONE || guard == FW_GUARD_HANGUP);
+    const bool silent = guard == FW_GUARD_QUIET || guard == FW_GUARD_IDLE || guard == FW_GUARD_HANGUP;
+    return t->result.pages > 0 && t->eop_confirmed && (guard == FW_GUARD_NONE || silent);
 }
 
 void fw_engine_conclude(struct fw_terminal *t)

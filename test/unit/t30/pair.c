@@ -195,8 +195,13 @@ void pair_run_t38(struct pair *p, uint32_t seconds)
 
 void pair_run_audio(struct pair *p, uint32_t seconds)
 {
+    pair_run_audio_for(p, (uint64_t)seconds * FW_TERMINAL_SECOND);
+}
+
+void pair_run_audio_for(struct pair *p, uint64_t samples)
+{
     int16_t from_a[BLOCK];
-    const uint64_t end = p->samples + (uint64_t)seconds * FW_TERMINAL_SECOND;
+    const uint64_t end = p->samples + samples;
     while (!both_done(p) && p->samples < end) {
         fw_terminal_audio(p->a.t, p->from_b, from_a, BLOCK);
         fw_terminal_audio(p->b.t, lost(p, p->lose_permille) ? NULL : from_a, p->from_b, BLOCK);

@@ -46,5 +46,6 @@ void pair_tick(struct pair *p);
 /* Until both are done or `seconds` of line time went by. */
 void pair_run_t38(struct pair *p, uint32_t seconds);
 void pair_run_audio(struct pair *p, uint32_t seconds);
+void pair_run_audio_for(struct pair *p, uint64_t samples);
 void side_deliver(struct pair *p, struct side *from, struct side *to, int lose_permille);
 #endif
