@@ -96,11 +96,24 @@ static void sweep(struct fw_receive *r)
         fw_log(FW_LOG_ERROR, "fax.files_left", "error=%s", FW_LOG_TEXT(fw_err_text(err)));
 }
 
+/* What the sender saw confirmed is kept for whoever looks, as the spool is cleared at the next start. */
+static void secure(struct fw_receive *r, const struct fw_taken *t)
+{
+    struct fw_keep_job job = { .modem = t->fax.modem };
+    fw_text_clip(job.fax, sizeof job.fax, t->fax.id);
+    fw_text_clip(job.call, sizeof job.call, t->fax.call);
+    const enum fw_err err = fw_keep_secure(r->config.store, &job);
+    if (err)
+        fw_log(FW_LOG_ERROR, "fax.not_kept", "fax=%s error=%s", t->fax.id, FW_LOG_TEXT(fw_err_text(err)));
+}
+
 /* A way that the table of statuses does not have: a mistake of ours, that costs this fax and no other. */
 static void fail_confused(struct fw_receive *r, struct fw_taken *t, enum fw_status to)
 {
     char detail[FW_TEXT_SIZE];
-    snprintf(detail, sizeof detail, "an error of this service: it would have gone from %s to %s; please report it",
+    secure(r, t);
+    snprintf(detail, sizeof detail,
+             "an error of this service: it would have gone from %s to %s; call.tif has what came; please report it",
              fw_status_text(t->fax.status), fw_status_text(to));
     fw_taken_fail(r, t, "service_unavailable", detail);
 }

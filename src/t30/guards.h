@@ -62,7 +62,7 @@ void fw_guards_leave(void);
 void fw_guards_hand_on(struct fw_guards *g);
 /* Time goes by for the library. */
 void fw_guards_time(struct fw_guards *g, uint64_t samples);
-/* An answer that is late, for our disk was slow, meets the far end's next try. `hear`: a packet came. `hold`: the answer
+/* An answer that is late, for our disk was slow, meets the far end's next try. `hear`: a packet came. `hold`: an answer
  * was made, and what came meanwhile was heard. `holds`: no time goes by for the library yet, because the far end sends,
  * and who sends hears nothing. */
 void fw_guards_hear(struct fw_guards *g, struct fw_span ifp);

@@ -260,9 +260,10 @@ static void check_refused(const struct world *w, const char *id)
 {
     struct fw_fax_attempt call = { 0 };
     struct fw_fax f = { 0 };
-    char way[128];
+    char way[192];
     CHECK(!lacks.now);
-    snprintf(way, sizeof way, "an error of this service: it would have gone from %s to %s; please report it",
+    snprintf(way, sizeof way,
+             "an error of this service: it would have gone from %s to %s; call.tif has what came; please report it",
              fw_status_text(lacks.from), fw_status_text(lacks.to));
     CHECK_INT(fw_store_fax_get(w->store, 0, id, &f), FW_OK);
     CHECK_INT(f.status, FW_STATUS_FAILED);
@@ -272,6 +273,10 @@ static void check_refused(const struct world *w, const char *id)
     CHECK(call.state != FW_ATTEMPT_UNDERWAY && call.ended_at.us > 0);
     fw_fax_attempt_done(&call);
     fw_fax_done(&f);
+    char folder[512], path[600];
+    fw_store_fax_dir(w->store, id, folder, sizeof folder);
+    snprintf(path, sizeof path, "%s/call.journal", folder);
+    CHECK_INT(access(path, F_OK), 0); /* the pages that were confirmed outlive the spool */
 }
 
 /* Two are taken. A change of one is refused: it ends and is hung up, the other one comes to its end, and nothing is
