@@ -71,14 +71,12 @@ PRINTF(2, 3) static bool refuse(struct fw_policy_decision *d, const char *format
 static bool allowed(const struct fw_policy *p, const struct fw_policy_history *h, const struct fw_outcome *o,
                     int pages, struct fw_policy_decision *d)
 {
-    const struct fw_policy_rule *rule = &p->rules[o->retry];
+    const int max = o->retry == FW_RETRY_INTERNAL ? FW_POLICY_OWN_MAX : p->rules[o->retry].max;
     if (o->retry == FW_RETRY_NONE || p->max_dials <= 1)
         return false; /* nothing to tell: it would not help, or it was not asked for */
-    if (o->retry == FW_RETRY_INTERNAL)
-        return refuse(d, "broken off by a failure of our own with %d pages confirmed", pages);
     if (pages > 0 && p->partial == FW_PARTIAL_FAIL)
         return refuse(d, "not dialled again: %d pages have arrived", pages);
-    if (h->of[o->retry] > rule->max)
+    if (h->of[o->retry] > max)
         return refuse(d, "not dialled again: it came to this %d times", h->of[o->retry]);
     if (h->dials >= p->max_dials)
         return refuse(d, "not dialled again: %d dials were made", h->dials);

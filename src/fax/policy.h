@@ -28,6 +28,7 @@ enum {
     FW_POLICY_TOTAL_MAX = 7 * 24 * 3600, /* seconds */
     FW_POLICY_HUMAN_MAX = 1,             /* whoever was called by a fax is called once more, */
     FW_POLICY_HUMAN_DELAY = 15 * 60,     /* and not before this */
+    FW_POLICY_OWN_MAX = 3,               /* calls again at once after failures of our own, as `partial` says */
 };
 
 struct fw_policy {

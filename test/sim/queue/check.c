@@ -170,7 +170,8 @@ static void check_policy(struct world *w, const struct sim_fax *f)
     if (dials > f->policy.max_dials || tries > f->policy.max_tries)
         world_fault(w, "fax %s: %d dials and %d tries", f->id, dials, tries);
     for (int r = 0; r < FW_RETRY_COUNT; r++) {
-        if (r != FW_RETRY_NONE && r != FW_RETRY_INTERNAL && of[r] > f->policy.rules[r].max + 1)
+        const int max = r == FW_RETRY_INTERNAL ? FW_POLICY_OWN_MAX : f->policy.rules[r].max;
+        if (r != FW_RETRY_NONE && of[r] > max + 1)
             world_fault(w, "fax %s: %d calls that came to %s", f->id, of[r], fw_retry_text((unsigned)r));
     }
 }

@@ -41,8 +41,8 @@ static void each_cause_has_its_delay_and_its_limit(void **state)
         p.max_dials = p.max_tries = FW_POLICY_DIALS_MAX;
         p.total_secs = FW_POLICY_TOTAL_MAX;
         for (int r = 0; r < FW_RETRY_COUNT; r++) {
-            const int max = p.rules[r].max;
-            if (r == FW_RETRY_NONE || r == FW_RETRY_INTERNAL) {
+            const int max = r == FW_RETRY_INTERNAL ? FW_POLICY_OWN_MAX : p.rules[r].max;
+            if (r == FW_RETRY_NONE) {
                 CHECK(!decide(&p, (enum fw_retry)r, 1, 0, 0).again);
                 continue;
             }
@@ -91,7 +91,9 @@ static void pages_that_arrived_are_not_sent_twice_by_accident(void **state)
     (void)state;
     struct fw_policy p = named("standard");
     CHECK(!decide(&p, FW_RETRY_DROPPED, 1, 1, 2).again);
+    CHECK(!decide(&p, FW_RETRY_INTERNAL, 1, 1, 2).again);
     p.partial = FW_PARTIAL_RESUME;
+    CHECK_INT(decide(&p, FW_RETRY_INTERNAL, 1, 1, 2).skip, 2);
     CHECK(decide(&p, FW_RETRY_DROPPED, 1, 1, 2).again);
     CHECK_INT(decide(&p, FW_RETRY_DROPPED, 1, 1, 2).skip, 2);
     p.partial = FW_PARTIAL_RESEND;

@@ -272,6 +272,26 @@ static void a_start_dials_again_for_the_rest(void **state)
     fw_fax_done(&f);
 }
 
+/* Pages arrived, and then a failure was ours: who asked for the rest to be sent gets it sent. */
+static void a_failure_of_ours_goes_on_where_it_stopped(void **state)
+{
+    struct world *w = *state;
+    char id[FW_UUID_SIZE];
+    char policy[] = "{\"policy\":\"standard\",\"partial\":\"resume\"}";
+    accept_as(w, (struct fw_fax){ .to = "+12005550100", .retry = policy }, id);
+    const struct fw_msg_call_place p = placed(w, 1);
+    negotiated(w, p.call);
+    restart(w, p.call, 1, false);
+    CHECK_INT(placed(w, 2).page_count, PAGES - 1);
+    negotiated(w, placed(w, 2).call);
+    result(w, placed(w, 2).call, 1, 0, PAGES - 1);
+    struct fw_fax f = ended(w, id);
+    CHECK_INT(f.status, FW_STATUS_DELIVERED);
+    CHECK_INT(f.pages_confirmed, PAGES);
+    CHECK_INT(f.attempts, 2);
+    fw_fax_done(&f);
+}
+
 /* How often somebody answered there who was no fax machine, as far as is known. */
 static int persons_at(struct world *w, const char *number)
 {
@@ -385,7 +405,8 @@ int main(void)
         TEST(a_lost_modem_is_dialled_again_and_at_last_given_up),
         TEST(a_lost_line_leaves_a_fax_under_way_to_its_modem), TEST(a_start_finds_what_was_delivered),
         TEST(a_start_does_not_print_pages_twice), TEST(a_start_dials_again_what_reached_nobody),
-        TEST(a_start_dials_again_for_the_rest), TEST(a_silent_modem_makes_nobody_a_person),
+        TEST(a_start_dials_again_for_the_rest), TEST(a_failure_of_ours_goes_on_where_it_stopped),
+        TEST(a_silent_modem_makes_nobody_a_person),
         TEST(a_lost_dialog_makes_nobody_a_person),
         TEST(a_lost_line_waits_for_what_the_modem_has_done), TEST(counts_that_cannot_be_are_not_kept),
         TEST(a_call_placed_into_a_lost_modem_is_ended_and_dialled_again),
