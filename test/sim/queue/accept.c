@@ -208,6 +208,8 @@ void draw_fax(struct world *w, struct sim_fax *f)
     f->policy.partial = (enum fw_partial)env_draw(FW_PARTIAL_COUNT);
     if (env_chance(300)) /* else a cause is used up before the dials are */
         f->policy.max_dials = 2 + (int)env_draw(4);
+    if (env_chance(300))
+        f->policy.total_secs = 60 + (int)env_draw(1200);
     draw_schedule(f);
 }
 

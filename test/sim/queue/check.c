@@ -18,6 +18,7 @@
  *   a replay that does nothing, is told twice, or not at once       check_replays, check_told_all, check_late
  *   a lesson learned twice, an event told twice                     check_learned, check_event
  *   nobody looks after a decision; a call more than the policy has  check_prompt, check_policy
+ *   a call after the time that the policy has                       check_total
  */
 #include <stdio.h>
 #include <string.h>
@@ -239,6 +240,18 @@ static void check_waits(struct world *w)
     }
 }
 
+/* From the first dial to the next one; hours outside of a window do not count, and are told apart by nobody here. */
+static void check_total(struct world *w, const struct sim_fax *f, const struct fw_fax *stored)
+{
+    struct fw_fax_attempt first = { 0 };
+    if (f->window || w->wall_moved || fw_store_attempt_get(w->store, f->id, 1, &first))
+        return;
+    if (stored->due.us - first.started_at.us > f->policy.total_secs * SECOND)
+        world_fault(w, "fax %s is to be dialled %lld s after its first dial, of %d that its policy has", f->id,
+                    (long long)((stored->due.us - first.started_at.us) / SECOND), f->policy.total_secs);
+    fw_fax_attempt_done(&first);
+}
+
 /* It waits for another call: how long it must, by what its last one came to. */
 static void note_pause(struct world *w, struct sim_fax *f, const struct fw_fax *stored)
 {
@@ -251,6 +264,8 @@ static void note_pause(struct world *w, struct sim_fax *f, const struct fw_fax *
         if (strcmp(a.retry_class, fw_retry_text(r)) == 0)
             f->pause_us = f->policy.rules[r].delay_secs * SECOND;
     }
+    if (a.state == FW_ATTEMPT_FAILED)
+        check_total(w, f, stored);
     /* The wait begins when it is decided, and is written a little later when the disk fails. */
     f->waits_us = a.ended_at.us - (fw_wall_now().us - env_now_us());
     fw_fax_attempt_done(&a);
