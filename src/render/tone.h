@@ -2,7 +2,7 @@
  *
  * A fax page has no grey. Text and lines become crisp by a threshold, pictures and tints readable
  * by error diffusion; both on one page, told apart by tiles of 16 x 16 pixels. Where diffusion makes
- * a page that takes minutes to send, a screen of growing dots shows the same greys in a third of
+ * a page that takes minutes to send, a screen of growing dots shows the same greys in a fifth of
  * the bytes. Tiles under a picture are marked by the caller, and those where something lies that is
  * neither black nor white; tints are found in these, as areas of even grey that the smoothed edges of
  * black text never have.
