@@ -1,6 +1,8 @@
 /* store_internal.h - the store's parts, for the files of this room and its tests only. */
 #ifndef FW_STORE_INTERNAL_H
 #define FW_STORE_INTERNAL_H
+#include <pthread.h>
+
 #include "store/db.h"
 #include "store/reader.h"
 #include "store/store.h"
@@ -12,6 +14,14 @@ struct fw_store {
     int lock_fd;                /* flock on <data>/lock, held as long as the store is open */
     struct fw_writer *writer;   /* owned */
     struct fw_readers *readers; /* owned */
+    /* store_place.c: a fax that waits for its documents behind FW_PLACE_MAX others, as was counted until then. */
+    struct fw_far_back {
+        pthread_mutex_t lock;
+        struct fw_mono until;
+        int64_t account, created_us;
+        int priority;
+        char id[FW_UUID_SIZE];
+    } far_back;
 };
 
 /* Columns and rows, in one order each. The caller has called fw_stmt_row. */

@@ -106,6 +106,7 @@ enum fw_err fw_store_open(const char *data_dir, struct fw_fault *fault, struct f
     if (!s)
         return FW_NO_MEMORY;
     s->lock_fd = -1;
+    s->far_back.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     s->data_dir = strdup(data_dir);
     if (!s->data_dir)
         return FW_NO_MEMORY;

@@ -1,6 +1,11 @@
 /* How far a fax is from its turn, counted by index as far as FW_PLACE_MAX. */
+#include <string.h>
+
+#include "base/text.h"
 #include "store/store_internal.h"
 #include "store/waiting.h"
+
+enum { FAR_BACK_MS = 250 };
 
 static enum fw_err read_count(struct fw_stmt *q, int *ret)
 {
@@ -11,9 +16,43 @@ static enum fw_err read_count(struct fw_stmt *q, int *ret)
     return fw_stmt_ok(q);
 }
 
-/* Those of higher priority first, then the older ones. */
-static enum fw_err documents_ahead(struct fw_db *db, const struct fw_fax *f, struct fw_place *ret)
+/* Who asks for a fax that waits, asks again and again; and in a long queue most are far back. A count to the end is
+ * remembered for a moment, and holds for all that are further back. */
+static bool behind(const struct fw_fax *f, const struct fw_far_back *b)
 {
+    if ((int)f->priority != b->priority)
+        return (int)f->priority > b->priority;
+    return f->created_at.us != b->created_us ? f->created_at.us > b->created_us : strcmp(f->id, b->id) >= 0;
+}
+
+static bool is_far_back(struct fw_store *s, const struct fw_fax *f)
+{
+    struct fw_far_back *b = &s->far_back;
+    pthread_mutex_lock(&b->lock);
+    const bool ret = b->account == f->account && fw_mono_now().us < b->until.us && behind(f, b);
+    pthread_mutex_unlock(&b->lock);
+    return ret;
+}
+
+static void note_far_back(struct fw_store *s, const struct fw_fax *f)
+{
+    struct fw_far_back *b = &s->far_back;
+    pthread_mutex_lock(&b->lock);
+    b->account = f->account;
+    b->priority = (int)f->priority;
+    b->created_us = f->created_at.us;
+    fw_text_clip(b->id, sizeof b->id, f->id);
+    b->until = fw_mono_after(fw_mono_now(), FAR_BACK_MS);
+    pthread_mutex_unlock(&b->lock);
+}
+
+/* Those of higher priority first, then the older ones. */
+static enum fw_err documents_ahead(struct fw_store *s, struct fw_db *db, const struct fw_fax *f, struct fw_place *ret)
+{
+    if (is_far_back(s, f)) {
+        ret->ahead = FW_PLACE_MAX;
+        return FW_OK;
+    }
     struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
         db, "SELECT count(*) FROM (SELECT 1 FROM (VALUES (0), (1), (2)) p CROSS JOIN fax f"
             " WHERE p.column1 <= ?1 AND f.status = 'queued' AND f.batch = '' AND f.priority = p.column1"
@@ -23,7 +62,10 @@ static enum fw_err documents_ahead(struct fw_db *db, const struct fw_fax *f, str
     fw_stmt_bind_int(&q, f->created_at.us);
     fw_stmt_bind_text(&q, f->id);
     fw_stmt_bind_int(&q, FW_PLACE_MAX);
-    return read_count(&q, &ret->ahead);
+    const enum fw_err err = read_count(&q, &ret->ahead);
+    if (!err && ret->ahead >= FW_PLACE_MAX)
+        note_far_back(s, f);
+    return err;
 }
 
 /* The lanes of the account from which somebody is taken before `f`; ?1 its priority, ?2 its account, ?3 when it is
@@ -116,7 +158,7 @@ enum fw_err fw_store_fax_place(struct fw_store *s, const struct fw_fax *f, struc
     struct fw_place place = { 0 };
     enum fw_err err = use.err;
     if (!err && f->status == FW_STATUS_QUEUED)
-        err = f->batch[0] ? FW_OK : documents_ahead(use.db, f, &place);
+        err = f->batch[0] ? FW_OK : documents_ahead(s, use.db, f, &place);
     else if (!err)
         err = lanes_ahead(use.db, f, now, &place);
     if (!err && f->status == FW_STATUS_MEDIA_PROCESSED)

@@ -124,12 +124,35 @@ static void no_count_goes_on_for_ever(void **state)
     IS(last, .ahead = FW_PLACE_MAX, .lanes = (FW_PLACE_MAX + 100) / 2 + 1);
 }
 
+/* What is remembered of a long queue tells the same as counting it, in whatever order is asked, and of one account alone. */
+static void a_long_queue_is_not_counted_each_time(void **state)
+{
+    struct kit *k = *state;
+    enum { MANY = FW_PLACE_MAX + 100 };
+    static struct fw_fax all[MANY];
+    int64_t account;
+    CHECK_INT(fw_store_account_ensure(k->store, "b", &account), FW_OK);
+    const struct fw_application b = another(k, account);
+    for (int i = 0; i < MANY; i++)
+        all[i] = accept_one(k, &k->application, "+1", i % 2 ? 1 : 0, 1000 + i);
+    const struct fw_fax other = accept_one(k, &b, "+1", 2, 9000), low = accept_one(k, &k->application, "+1", 2, 1);
+    static const int asked[] = { MANY - 1, 1, MANY - 3, MANY - 51, 0, MANY - 203, MANY - 199, MANY - 2, MANY - 1 };
+    for (size_t n = 0; n < ARRAY_LEN(asked); n++) {
+        const int i = asked[n], ahead = i % 2 ? MANY / 2 + i / 2 : i / 2; /* the urgent half goes first */
+        IS(all[i], .ahead = ahead < FW_PLACE_MAX ? ahead : FW_PLACE_MAX);
+        IS(other, 0);
+    }
+    IS(low, .ahead = FW_PLACE_MAX);
+    IS(all[MANY - 3], .ahead = FW_PLACE_MAX);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, kit_setup, kit_teardown)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
         CASE(those_of_its_account_that_go_first), CASE(others_take_their_turns),
         CASE(documents_are_prepared_in_order), CASE(no_count_goes_on_for_ever),
+        CASE(a_long_queue_is_not_counted_each_time),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
