@@ -14,13 +14,15 @@ struct fw_store {
     int lock_fd;                /* flock on <data>/lock, held as long as the store is open */
     struct fw_writer *writer;   /* owned */
     struct fw_readers *readers; /* owned */
-    /* store_place.c: a fax that waits for its documents behind FW_PLACE_MAX others, as was counted until then. */
+    /* store_place.c: faxes that wait behind FW_PLACE_MAX others, for their documents and for a call. */
     struct fw_far_back {
         pthread_mutex_t lock;
-        struct fw_mono until;
-        int64_t account, created_us;
-        int priority;
-        char id[FW_UUID_SIZE];
+        struct fw_far_mark {
+            struct fw_mono until; /* so long what was counted holds */
+            int64_t account, since_us;
+            int priority, lanes, other_lanes;
+            char id[FW_UUID_SIZE];
+        } documents, call;
     } far_back;
 };
 

@@ -17,42 +17,39 @@ static enum fw_err read_count(struct fw_stmt *q, int *ret)
 }
 
 /* Who asks for a fax that waits, asks again and again; and in a long queue most are far back. A count to the end is
- * remembered for a moment, and holds for all that are further back. */
-static bool behind(const struct fw_fax *f, const struct fw_far_back *b)
+ * remembered for a moment, and holds for all that are further back. `since_us`: that they are ordered by. */
+static bool is_far_back(struct fw_store *s, struct fw_far_mark *mark, const struct fw_fax *f, int64_t since_us,
+                        struct fw_place *ret)
 {
-    if ((int)f->priority != b->priority)
-        return (int)f->priority > b->priority;
-    return f->created_at.us != b->created_us ? f->created_at.us > b->created_us : strcmp(f->id, b->id) >= 0;
+    pthread_mutex_lock(&s->far_back.lock);
+    const struct fw_far_mark m = *mark;
+    pthread_mutex_unlock(&s->far_back.lock);
+    if (m.account != f->account || fw_mono_now().us >= m.until.us || (int)f->priority != m.priority ||
+        since_us < m.since_us || (since_us == m.since_us && strcmp(f->id, m.id) < 0))
+        return false;
+    ret->ahead = FW_PLACE_MAX;
+    ret->lanes = m.lanes;
+    ret->other_lanes = m.other_lanes;
+    return true;
 }
 
-static bool is_far_back(struct fw_store *s, const struct fw_fax *f)
+static void note_far_back(struct fw_store *s, struct fw_far_mark *mark, const struct fw_fax *f, int64_t since_us,
+                          const struct fw_place *p)
 {
-    struct fw_far_back *b = &s->far_back;
-    pthread_mutex_lock(&b->lock);
-    const bool ret = b->account == f->account && fw_mono_now().us < b->until.us && behind(f, b);
-    pthread_mutex_unlock(&b->lock);
-    return ret;
-}
-
-static void note_far_back(struct fw_store *s, const struct fw_fax *f)
-{
-    struct fw_far_back *b = &s->far_back;
-    pthread_mutex_lock(&b->lock);
-    b->account = f->account;
-    b->priority = (int)f->priority;
-    b->created_us = f->created_at.us;
-    fw_text_clip(b->id, sizeof b->id, f->id);
-    b->until = fw_mono_after(fw_mono_now(), FAR_BACK_MS);
-    pthread_mutex_unlock(&b->lock);
+    struct fw_far_mark m = { .account = f->account, .since_us = since_us, .priority = (int)f->priority,
+                             .lanes = p->lanes, .other_lanes = p->other_lanes,
+                             .until = fw_mono_after(fw_mono_now(), FAR_BACK_MS) };
+    fw_text_clip(m.id, sizeof m.id, f->id);
+    pthread_mutex_lock(&s->far_back.lock);
+    *mark = m;
+    pthread_mutex_unlock(&s->far_back.lock);
 }
 
 /* Those of higher priority first, then the older ones. */
 static enum fw_err documents_ahead(struct fw_store *s, struct fw_db *db, const struct fw_fax *f, struct fw_place *ret)
 {
-    if (is_far_back(s, f)) {
-        ret->ahead = FW_PLACE_MAX;
+    if (is_far_back(s, &s->far_back.documents, f, f->created_at.us, ret))
         return FW_OK;
-    }
     struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
         db, "SELECT count(*) FROM (SELECT 1 FROM (VALUES (0), (1), (2)) p CROSS JOIN fax f"
             " WHERE p.column1 <= ?1 AND f.status = 'queued' AND f.batch = '' AND f.priority = p.column1"
@@ -64,7 +61,7 @@ static enum fw_err documents_ahead(struct fw_store *s, struct fw_db *db, const s
     fw_stmt_bind_int(&q, FW_PLACE_MAX);
     const enum fw_err err = read_count(&q, &ret->ahead);
     if (!err && ret->ahead >= FW_PLACE_MAX)
-        note_far_back(s, f);
+        note_far_back(s, &s->far_back.documents, f, f->created_at.us, ret);
     return err;
 }
 
@@ -152,6 +149,42 @@ static enum fw_err calls_now(struct fw_db *db, const struct fw_fax *f, struct fw
     return fw_stmt_ok(&q);
 }
 
+/* Of those that go before it, which is due, to its own number. */
+static enum fw_err same_number(struct fw_db *db, const struct fw_fax *f, struct fw_wall now, struct fw_place *ret)
+{
+    struct fw_stmt q CLEANUP(fw_stmt_done) = fw_stmt_of(
+        db, "SELECT count(*) FROM (SELECT 1 FROM (VALUES (0), (1), (2)) p CROSS JOIN fax f"
+            " WHERE p.column1 <= ?2 AND f.status = 'media.processed' AND f.application = ?1 AND f.priority = p.column1"
+            " AND f.to_number = ?3 AND (f.due_us, f.id) < (CASE WHEN p.column1 < ?2 THEN ?7 ELSE ?4 END, ?5)"
+            " LIMIT ?6)");
+    fw_stmt_bind_text(&q, f->application);
+    fw_stmt_bind_int(&q, f->priority);
+    fw_stmt_bind_text(&q, f->to);
+    fw_stmt_bind_int(&q, f->due.us);
+    fw_stmt_bind_text(&q, f->id);
+    fw_stmt_bind_int(&q, FW_PLACE_MAX);
+    fw_stmt_bind_int(&q, now.us);
+    return read_count(&q, &ret->same_number);
+}
+
+/* What is remembered is the same for all that are due and have both counts at their end. */
+static enum fw_err call_ahead(struct fw_store *s, struct fw_db *db, const struct fw_fax *f, struct fw_wall now,
+                              struct fw_place *ret)
+{
+    struct fw_far_mark *mark = &s->far_back.call;
+    const bool is_due = f->due.us <= now.us;
+    if (is_due && is_far_back(s, mark, f, f->due.us, ret))
+        return same_number(db, f, now, ret);
+    enum fw_err err = lanes_ahead(db, f, now, ret);
+    if (!err)
+        err = faxes_ahead(db, f, now, ret);
+    if (!err)
+        err = others(db, f, now, ret);
+    if (!err && is_due && ret->ahead >= FW_PLACE_MAX && ret->lanes >= FW_PLACE_MAX)
+        note_far_back(s, mark, f, f->due.us, ret);
+    return err;
+}
+
 enum fw_err fw_store_fax_place(struct fw_store *s, const struct fw_fax *f, struct fw_wall now, struct fw_place *ret)
 {
     struct fw_reader_use use CLEANUP(fw_reader_give) = fw_reader_take(s->readers);
@@ -159,12 +192,8 @@ enum fw_err fw_store_fax_place(struct fw_store *s, const struct fw_fax *f, struc
     enum fw_err err = use.err;
     if (!err && f->status == FW_STATUS_QUEUED)
         err = f->batch[0] ? FW_OK : documents_ahead(s, use.db, f, &place);
-    else if (!err)
-        err = lanes_ahead(use.db, f, now, &place);
-    if (!err && f->status == FW_STATUS_MEDIA_PROCESSED)
-        err = faxes_ahead(use.db, f, now, &place);
-    if (!err && f->status == FW_STATUS_MEDIA_PROCESSED)
-        err = others(use.db, f, now, &place);
+    else if (!err && f->status == FW_STATUS_MEDIA_PROCESSED)
+        err = call_ahead(s, use.db, f, now, &place);
     if (!err && f->status == FW_STATUS_MEDIA_PROCESSED)
         err = calls_now(use.db, f, &place);
     if (!err)

@@ -146,13 +146,39 @@ static void a_long_queue_is_not_counted_each_time(void **state)
     IS(all[MANY - 3], .ahead = FW_PLACE_MAX);
 }
 
+/* Likewise of those that wait for a call: only what stands before it at its own number is counted again. */
+static void nor_are_those_that_wait_for_a_call(void **state)
+{
+    struct kit *k = *state;
+    enum { NUMBERS = FW_PLACE_MAX + 20 };
+    int64_t account;
+    CHECK_INT(fw_store_account_ensure(k->store, "b", &account), FW_OK);
+    const struct fw_application b = another(k, account);
+    for (int i = 0; i < NUMBERS; i++) {
+        char to[16];
+        snprintf(to, sizeof to, "+1%d", i);
+        waits(k, &k->application, to, 1, 1);
+    }
+    const struct fw_fax other = waits(k, &b, "+1", 1, 2), near = waits(k, &k->application, "+1", 0, 100);
+    const struct fw_fax first = waits(k, &k->application, "+11", 1, 300), second = waits(k, &k->application, "+11", 1, 400);
+    const struct fw_fax low = waits(k, &k->application, "+11", 2, 50), late = waits(k, &k->application, "+12", 1, 1500);
+    for (int round = 0; round < 2; round++) {
+        IS(first, .ahead = FW_PLACE_MAX, .lanes = FW_PLACE_MAX, .other_lanes = 1, .same_number = 1);
+        IS(second, .ahead = FW_PLACE_MAX, .lanes = FW_PLACE_MAX, .other_lanes = 1, .same_number = 2);
+        IS(near, 0);
+        IS(other, .other_lanes = 2); /* the urgent one, and a turn */
+        IS(low, .ahead = FW_PLACE_MAX, .lanes = FW_PLACE_MAX, .other_lanes = 1, .same_number = 3);
+        IS(late, .ahead = FW_PLACE_MAX, .lanes = FW_PLACE_MAX, .other_lanes = 1, .same_number = 1);
+    }
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, kit_setup, kit_teardown)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
         CASE(those_of_its_account_that_go_first), CASE(others_take_their_turns),
         CASE(documents_are_prepared_in_order), CASE(no_count_goes_on_for_ever),
-        CASE(a_long_queue_is_not_counted_each_time),
+        CASE(a_long_queue_is_not_counted_each_time), CASE(nor_are_those_that_wait_for_a_call),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
