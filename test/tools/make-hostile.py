@@ -165,7 +165,7 @@ def images():
         out[f'any-{name}.bmp'] = b'BM' + struct.pack('<IHHI', 100, 0, 0, 54) + struct.pack('<IiiHHIIiiII', size, w, h, 1, bits, 1 if name == 'rle' else 0, 0, 0, 0, 0, 0) + bytes(100)
     gif = made.corner_gif(64, 64)
     out['any-cut.gif'] = gif[:200]
-    out['slow-frames.gif'] = gif[:-1] + gif[19:-1] * 20000 + b';'
+    out['slow-frames.gif'] = gif[:-1] + gif[19:-1] * 60000 + b';'
     out['any-huge.gif'] = b'GIF89a' + struct.pack('<HHBBB', 65535, 65535, 0x80, 0, 0) + gif[13:]
     out['any-lzw.gif'] = gif[:30] + random.Random(1).randbytes(500)
     jpeg = b'\xff\xd8\xff\xc0\0\x0b\x08' + struct.pack('>HH', 65535, 65535) + b'\x01\x01\x11\0'
