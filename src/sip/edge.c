@@ -60,8 +60,8 @@ struct fw_sip {
     uint16_t tls_port;   /* 0: no TLS */
     bool shut_down;      /* nua_r_shutdown has come */
     bool stopping;
-    /* The root asks each descriptor of its own once a turn and the stack's socket is one of them, with one message
-     * read each time; so what is watched is one descriptor to it, and has the share of one. */
+    /* The root takes its descriptors in turns, and the stack reads one message when its socket's turn comes; so all
+     * that is watched is one descriptor to the root, and has the share of one. */
     struct fw_sip_watch inner; /* an epoll of `watches` */
     struct watched watches[FW_SIP_WATCHES_MAX];
 };
@@ -162,7 +162,7 @@ static int on_watches(su_root_magic_t *magic, su_wait_t *wait, su_wakeup_arg_t *
     struct epoll_event ready;
     const struct fw_mono begun = fw_mono_now();
     for (int i = 0; i < WATCHES_A_TURN && fw_mono_now().us - begun.us < WATCHES_US; i++) {
-        if (epoll_wait(inner->fd, &ready, 1, 0) != 1) /* one by one: it may unwatch others */
+        if (epoll_wait(inner->fd, &ready, 1, 0) != 1) /* one by one: what is called may unwatch others */
             break;
         const struct watched *w = &s->watches[ready.data.u32];
         w->fn(w->arg, w->fd);

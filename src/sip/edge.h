@@ -60,8 +60,9 @@ void fw_sip_send(struct fw_sip *s, const struct fw_msg *msg, int fd);
 void fw_sip_stop(struct fw_sip *s, int patience_ms);
 void fw_sip_free(struct fw_sip *s); /* NULL is fine */
 
-/* Calls `fn` in a turn whenever `fd` is readable, until unwatched (also from within `fn`). At
- * most FW_SIP_WATCHES_MAX. The descriptor stays the caller's: unwatch it before closing it. */
+/* Calls `fn` as long as `fd` is readable, until unwatched (also from within `fn`). Of all that is watched a turn calls
+ * a few only, the others in later turns, so that the stack is not kept waiting. At most FW_SIP_WATCHES_MAX. The
+ * descriptor stays the caller's: unwatch it before closing it. */
 enum { FW_SIP_WATCHES_MAX = 1024 };
 typedef void fw_sip_watch_fn(void *arg, int fd);
 MUST_USE enum fw_err fw_sip_watch(struct fw_sip *s, int fd, fw_sip_watch_fn *fn, void *arg);
